@@ -1,0 +1,246 @@
+import { ApiObject } from 'cdk8s';
+import { Construct, type IConstruct } from 'constructs';
+import {
+  type CertificateProps,
+  type IAddress,
+  type IBucket,
+  type ICertificateIssuer,
+  type ICredentials,
+  type IGateway,
+  type ILoadBalancer,
+  type IMetrics,
+  type IPostgresDatabase,
+  type IRoute,
+  type ISecret,
+  type RouteProps,
+  type ScrapeProps,
+} from './contracts';
+import { ExistingCredentials } from './credentials/secret';
+import { fail, show } from './errors';
+import * as k8s from './k8s';
+import { checkHost, checkLabel, checkPort } from './names';
+import { type IEndpoint, type NetworkEdge, type Peer } from './network';
+import { platformOf, systemOf } from './scope';
+import { type Stage } from './stage';
+import { ServiceEndpoint } from './workload/service';
+
+/** A Secret that the user makes before the platform is applied. */
+export interface ExternalSecretProps {
+  readonly name: string;
+  /** @default - one of this name is in each namespace that uses it */
+  readonly namespace?: string;
+}
+
+export interface ExternalEndpointProps {
+  /** Host name or address. */
+  readonly host: string;
+  readonly port: number;
+  /** Address range of its hosts, which alone the NetworkPolicies open: `10.20.0.15/32`. @default - any address, at that port */
+  readonly cidr?: string;
+}
+
+export interface ExternalPostgresProps extends ExternalEndpointProps {
+  /** Name of the database. */
+  readonly database: string;
+  /** Secret with the keys `username` and `password`; the password must be legal in a URL as it is. */
+  readonly credentials: ExternalSecretProps;
+  /** @default 'require' */
+  readonly sslMode?: 'disable' | 'require' | 'verify-full';
+  /** Secret with the key `ca.crt`, for `verify-full`. @default - the public authorities */
+  readonly authority?: ExternalSecretProps;
+}
+
+export interface ExternalBucketProps extends ExternalEndpointProps {
+  readonly bucket: string;
+  /** @default 'https' */
+  readonly scheme?: 'http' | 'https';
+  /** @default 'us-east-1' */
+  readonly region?: string;
+  /** Secret with the keys `access-key` and `secret-key`. */
+  readonly credentials: ExternalSecretProps;
+  /** Secret with the key `ca.crt`. @default - the public authorities */
+  readonly authority?: ExternalSecretProps;
+}
+
+export interface ExternalIngressProps {
+  /** The controller's IngressClass. */
+  readonly ingressClassName: string;
+  /** The controller's pods, which the NetworkPolicies let in. */
+  readonly pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  /** TLS Secret in the namespace of each route's system. @default - the controller's default certificate */
+  readonly tlsSecret?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ExternalPrometheusProps {
+  /** The Prometheus pods, which the NetworkPolicies let in. */
+  readonly pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  /** Labels by which it selects ServiceMonitors. @default - none */
+  readonly monitorLabels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Things that exist outside the platform, in the form of the contracts. What they refer to is declared to link; nothing is made.
+ *
+ *     External.postgres(lab, 'db', { host: 'db.corp.example', port: 5432, database: 'mlflow', credentials: { name: 'mlflow-db' } })
+ */
+export const External = {
+  /** A Secret made by the user, with these keys. */
+  credentials(scope: IConstruct, props: ExternalSecretProps, keys: readonly string[]): ICredentials {
+    const path = `${scope.node.path}: Secret ${props.name}`;
+    return new ExistingCredentials(path, props.namespace, props.name, keys, (namespace) =>
+      platformOf(scope).addExternal({ kind: 'Secret', namespace, name: props.name, keys }),
+    );
+  },
+
+  /** A database on a PostgreSQL server elsewhere. */
+  postgres(scope: IConstruct, props: ExternalPostgresProps): IPostgresDatabase {
+    return {
+      name: props.database,
+      endpoint: new ExternalEndpoint(scope, props),
+      credentials: External.credentials(scope, props.credentials, ['username', 'password']),
+      sslMode: props.sslMode ?? 'require',
+      authority: externalAuthority(scope, props.authority),
+      readyAfter: [],
+    };
+  },
+
+  /** A bucket of an S3 service elsewhere. */
+  bucket(scope: IConstruct, props: ExternalBucketProps): IBucket {
+    const scheme = props.scheme ?? 'https';
+    if (props.authority && scheme === 'http') {
+      fail(scope.node.path, `bucket ${show(props.bucket)} has an authority but speaks http; leave authority out or use https`);
+    }
+    return {
+      name: props.bucket,
+      endpoint: new ExternalEndpoint(scope, props),
+      url: `${scheme}://${props.host}:${props.port}`,
+      region: props.region ?? 'us-east-1',
+      credentials: External.credentials(scope, props.credentials, ['access-key', 'secret-key']),
+      authority: externalAuthority(scope, props.authority),
+      readyAfter: [],
+    };
+  },
+
+  /** A controller for load balancers that is there already, a cloud's or the distribution's own. Addresses are checked by it. */
+  loadBalancer(annotations: Readonly<Record<string, string>> = {}): ILoadBalancer {
+    return {
+      readyAfter: [],
+      addAddress: (_scope, props): IAddress => ({ annotations, address: props?.address }),
+    };
+  },
+
+  /** Certificates of the company's own authority, which the user puts into a TLS Secret of each namespace that needs one. */
+  certificates(scope: IConstruct, props: { readonly tlsSecret: string; readonly authority?: ExternalSecretProps }): ICertificateIssuer {
+    const keys = ['tls.crt', 'tls.key'];
+    return {
+      readyAfter: [],
+      issue: (stage: Stage, _id: string, _props: CertificateProps) =>
+        External.credentials(scope, { name: props.tlsSecret }, keys).in(namespaceOf(stage)),
+      authority: externalAuthority(scope, props.authority),
+    };
+  },
+
+  /** An ingress controller that is there already; routes become Ingresses. */
+  ingress(scope: IConstruct, props: ExternalIngressProps): IGateway {
+    platformOf(scope).addExternal({ kind: 'IngressClass', name: props.ingressClassName });
+    const taken = new Map<string, string>();
+    return {
+      readyAfter: [],
+      addRoute: (consumer: Construct, route: RouteProps): IRoute => {
+        checkHost(consumer.node.path, 'host', route.host);
+        const key = `${route.host}${route.path ?? '/'}`;
+        const other = taken.get(key);
+        if (other) fail(consumer.node.path, `https://${key} is taken by ${other}; give another host or path`);
+        taken.set(key, consumer.node.path);
+        return ingressRoute(consumer, props, route);
+      },
+    };
+  },
+
+  /** A Prometheus operator that is there already; endpoints become ServiceMonitors. */
+  prometheus(scope: IConstruct, props: ExternalPrometheusProps): IMetrics {
+    platformOf(scope).addExternal({ kind: 'CustomResourceDefinition', name: 'servicemonitors.monitoring.coreos.com' });
+    return { readyAfter: [], scrape: (stage, id, scrape) => serviceMonitor(stage, id, props, scrape) };
+  },
+};
+
+class ExternalEndpoint implements IEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly readyAfter: readonly Stage[] = [];
+  private readonly peer: Peer;
+
+  constructor(scope: IConstruct, { host, port, cidr }: ExternalEndpointProps) {
+    checkHost(scope.node.path, 'host of an external endpoint', host);
+    checkPort(scope.node.path, `port of ${host}`, port);
+    this.host = host;
+    this.port = port;
+    this.peer = cidr === undefined ? 'anywhere' : { cidr };
+  }
+
+  allow(): NetworkEdge {
+    return { peer: this.peer, ports: [{ port: this.port }] };
+  }
+}
+
+function externalAuthority(scope: IConstruct, secret: ExternalSecretProps | undefined): (stage: Stage) => ISecret | undefined {
+  return (stage) => secret && External.credentials(scope, secret, ['ca.crt']).in(namespaceOf(stage));
+}
+
+function namespaceOf(stage: Stage): string {
+  return stage.namespace ?? fail(stage.node.path, 'has no namespace; use a stage that a system made with addStage');
+}
+
+function ingressRoute(consumer: Construct, props: ExternalIngressProps, { host, path, to, scheme }: RouteProps): IRoute {
+  if (!(to instanceof ServiceEndpoint)) {
+    fail(consumer.node.path, `an Ingress for ${show(host)} can lead to a Service of the platform only, got ${to.host}; use another gateway for it`);
+  }
+  to.workload.allowFrom({ namespace: props.pods.namespace, podLabels: props.pods.labels }, to.targetPort);
+  const scope = new Construct(to.workload.stage, `ingress-${host}${(path ?? '').replaceAll('/', '-')}`);
+  const name = `${to.service}-${to.portName}${(path ?? '/') === '/' ? '' : path!.replace(/[^a-z0-9]+/gi, '-').toLowerCase().replace(/-$/, '')}`;
+  checkLabel(consumer.node.path, 'the name of an Ingress', name);
+  new k8s.KubeIngress(scope, 'ingress', {
+    metadata: { name, annotations: scheme === 'https' ? { ...props.annotations, 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' } : { ...props.annotations } },
+    spec: {
+      ingressClassName: props.ingressClassName,
+      tls: [{ hosts: [host], secretName: props.tlsSecret }],
+      rules: [
+        {
+          host,
+          http: { paths: [{ path: path ?? '/', pathType: 'Prefix', backend: { service: { name: to.service, port: { number: to.port } } } }] },
+        },
+      ],
+    },
+  });
+  if (props.tlsSecret) {
+    External.credentials(consumer, { name: props.tlsSecret }, ['tls.crt', 'tls.key']).in(to.workload.namespace);
+  }
+  return { host, url: `https://${host}${(path ?? '/') === '/' ? '' : path}` };
+}
+
+function serviceMonitor(stage: Stage, id: string, props: ExternalPrometheusProps, scrape: ScrapeProps): void {
+  const { endpoint, path = '/metrics', scheme = 'http', interval, authority, token } = scrape;
+  endpoint.workload.allowFrom({ namespace: props.pods.namespace, podLabels: props.pods.labels }, endpoint.targetPort);
+  const tls = authority
+    ? { ca: { secret: { name: authority.name, key: 'ca.crt' } }, serverName: endpoint.host }
+    : { insecureSkipVerify: true };
+  new ApiObject(new Construct(stage, `monitor-${id}`), 'service-monitor', {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'ServiceMonitor',
+    metadata: { name: id, labels: { ...props.monitorLabels } },
+    spec: {
+      selector: { matchLabels: { ...systemOf(stage).labels, ...endpoint.workload.podLabels } },
+      endpoints: [
+        {
+          port: endpoint.portName,
+          path,
+          scheme,
+          interval: `${interval?.toSeconds() ?? 30}s`,
+          ...(scheme === 'https' ? { tlsConfig: tls } : {}),
+          ...(token ? { bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' } : {}),
+        },
+      ],
+    },
+  });
+}

@@ -1,0 +1,17 @@
+export * from './app';
+export * from './contracts';
+export { SecretReference } from './credentials/secret';
+export * from './distribution';
+export * from './errors';
+export * from './external';
+export * from './gate';
+export * from './image';
+export * from './labels';
+export * from './names';
+export * from './network';
+export * from './platform';
+export * from './quantity';
+export { platformOf, systemOf } from './scope';
+export * from './stage';
+export * from './system';
+export * from './workload';

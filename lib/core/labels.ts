@@ -1,0 +1,21 @@
+/** Labels that the API's own recommendation names. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+export const LABEL = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  version: 'app.kubernetes.io/version',
+  partOf: 'app.kubernetes.io/part-of',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** Set by Kubernetes on each namespace; what NetworkPolicies of other namespaces select by. */
+export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
+/** On a namespace: every pod in it is denied all traffic that a policy doesn't allow, and link insists on it. */
+export const ISOLATED = 'onprem-ml.io/isolated';
+
+/** On a Job: JSON list of what it makes at run time, so that link knows: `[{"kind","namespace","name","keys"}]`. */
+export const CREATES = 'onprem-ml.io/creates';
+
+/** On a pod template: digest of the configuration it reads, so that a change restarts the pods. */
+export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';

@@ -1,0 +1,56 @@
+import { obj, str, type Obj } from './json';
+import { BUILT_IN, groupOf, typeOf } from './kinds';
+import { type KubeObject, type LinkObject } from './types';
+
+/** An object of the bundle, with what the rules ask of it again and again. */
+export interface Entry {
+  readonly object: KubeObject;
+  readonly source: string;
+  readonly wave: number | undefined;
+  readonly order: number;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** `Kind.group`, or `Kind` in the core group. */
+  readonly type: string;
+  readonly name: string;
+  /** Empty for what has none. */
+  readonly namespace: string;
+  readonly labels: Obj;
+  readonly annotations: Obj;
+  readonly spec: Obj;
+}
+
+/**
+ * @param namespaced whether a custom kind is, where its CRD says so
+ * @param defaultNamespace of namespaced objects that name none
+ */
+export function makeEntry(
+  { object, source, wave }: LinkObject,
+  order: number,
+  namespaced: (type: string) => boolean | undefined,
+  defaultNamespace: string,
+): Entry {
+  const apiVersion = str(object.apiVersion) ?? '';
+  const group = groupOf(apiVersion);
+  const kind = str(object.kind) ?? '';
+  const type = typeOf(kind, group);
+  const metadata = obj(object.metadata);
+  const given = str(metadata.namespace);
+  const scoped = BUILT_IN.get(type)?.namespaced ?? namespaced(type) ?? (given !== undefined || !kind.startsWith('Cluster'));
+  return {
+    object,
+    source,
+    wave,
+    order,
+    group,
+    version: group === '' ? apiVersion : apiVersion.slice(group.length + 1),
+    kind,
+    type,
+    name: str(metadata.name) ?? '',
+    namespace: scoped ? (given ?? defaultNamespace) : '',
+    labels: obj(metadata.labels),
+    annotations: obj(metadata.annotations),
+    spec: obj(object.spec),
+  };
+}

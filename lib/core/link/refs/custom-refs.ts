@@ -1,0 +1,124 @@
+import { type Entry } from '../entry';
+import { dig, each, obj, str } from '../json';
+import { STORAGE_CLASS, groupOf, typeOf } from '../kinds';
+import { commonRefs } from './object-refs';
+import { type Ref } from './ref';
+
+type Add = (ref: Ref) => void;
+
+/** Where the named object is: beside the one that names it, cluster-wide, or in any namespace. */
+type Where = 'own' | 'cluster' | 'any';
+
+/** What the fields of well-known custom kinds name: type, path of the name, type of what it names, where that is. */
+const FIELDS: readonly (readonly [type: string, path: string, target: string, where?: Where])[] = [
+  ['L2Advertisement.metallb.io', 'spec.ipAddressPools[]', 'IPAddressPool.metallb.io'],
+  ['BGPAdvertisement.metallb.io', 'spec.ipAddressPools[]', 'IPAddressPool.metallb.io'],
+  ['BGPAdvertisement.metallb.io', 'spec.peers[]', 'BGPPeer.metallb.io'],
+  ['BGPAdvertisement.metallb.io', 'spec.communities[]', 'Community.metallb.io', 'any'],
+  ['BGPPeer.metallb.io', 'spec.bfdProfile', 'BFDProfile.metallb.io'],
+  ['BGPPeer.metallb.io', 'spec.passwordSecret.name', 'Secret'],
+  ['LocalQueue.kueue.x-k8s.io', 'spec.clusterQueue', 'ClusterQueue.kueue.x-k8s.io', 'cluster'],
+  ['ClusterQueue.kueue.x-k8s.io', 'spec.resourceGroups[].flavors[].name', 'ResourceFlavor.kueue.x-k8s.io', 'cluster'],
+  ['ClusterQueue.kueue.x-k8s.io', 'spec.admissionChecks[]', 'AdmissionCheck.kueue.x-k8s.io', 'cluster'],
+  ['ClusterQueue.kueue.x-k8s.io', 'spec.admissionChecksStrategy.admissionChecks[].name', 'AdmissionCheck.kueue.x-k8s.io', 'cluster'],
+  ['ResourceFlavor.kueue.x-k8s.io', 'spec.topologyName', 'Topology.kueue.x-k8s.io', 'cluster'],
+  ['Issuer.cert-manager.io', 'spec.ca.secretName', 'Secret'],
+  ['Certificate.cert-manager.io', 'spec.keystores.jks.passwordSecretRef.name', 'Secret'],
+  ['Certificate.cert-manager.io', 'spec.keystores.pkcs12.passwordSecretRef.name', 'Secret'],
+  ['Gateway.gateway.networking.k8s.io', 'spec.gatewayClassName', 'GatewayClass.gateway.networking.k8s.io', 'cluster'],
+  ['InferenceService.serving.kserve.io', 'spec.predictor.model.runtime', 'ServingRuntime.serving.kserve.io', 'any'],
+  ['TrainJob.trainer.kubeflow.org', 'spec.runtimeRef.name', 'ClusterTrainingRuntime.trainer.kubeflow.org', 'cluster'],
+  ['PersistentVolumeClaim', 'spec.volumeName', 'PersistentVolume', 'cluster'],
+  ['VolumeSnapshot.snapshot.storage.k8s.io', 'spec.volumeSnapshotClassName', 'VolumeSnapshotClass.snapshot.storage.k8s.io', 'cluster'],
+  ['VolumeSnapshot.snapshot.storage.k8s.io', 'spec.source.persistentVolumeClaimName', 'PersistentVolumeClaim'],
+  ['Cluster.postgresql.cnpg.io', 'spec.storage.storageClass', STORAGE_CLASS, 'cluster'],
+  ['Cluster.postgresql.cnpg.io', 'spec.walStorage.storageClass', STORAGE_CLASS, 'cluster'],
+  ['Cluster.postgresql.cnpg.io', 'spec.superuserSecret.name', 'Secret'],
+  ['Cluster.postgresql.cnpg.io', 'spec.bootstrap.initdb.secret.name', 'Secret'],
+  ['Cluster.postgresql.cnpg.io', 'spec.managed.roles[].passwordSecret.name', 'Secret'],
+  ['Database.postgresql.cnpg.io', 'spec.cluster.name', 'Cluster.postgresql.cnpg.io'],
+  ['ScheduledBackup.postgresql.cnpg.io', 'spec.cluster.name', 'Cluster.postgresql.cnpg.io'],
+  ['Backup.postgresql.cnpg.io', 'spec.cluster.name', 'Cluster.postgresql.cnpg.io'],
+  ['Pooler.postgresql.cnpg.io', 'spec.cluster.name', 'Cluster.postgresql.cnpg.io'],
+  ['BackupStorageLocation.velero.io', 'spec.credential.name', 'Secret'],
+  ['Schedule.velero.io', 'spec.template.storageLocation', 'BackupStorageLocation.velero.io'],
+  ['KafkaTopic.kafka.strimzi.io', 'metadata.labels.strimzi\\.io/cluster', 'Kafka.kafka.strimzi.io'],
+  ['CephObjectStoreUser.ceph.rook.io', 'spec.store', 'CephObjectStore.ceph.rook.io'],
+  ['ScaledObject.keda.sh', 'spec.triggers[].authenticationRef.name', 'TriggerAuthentication.keda.sh'],
+  ['DestinationRule.networking.istio.io', 'spec.trafficPolicy.tls.credentialName', 'Secret'],
+  ['Gateway.networking.istio.io', 'spec.servers[].tls.credentialName', 'Secret'],
+  ['ServersTransport.traefik.io', 'spec.rootCAsSecrets[]', 'Secret'],
+  ['IngressRoute.traefik.io', 'spec.tls.secretName', 'Secret'],
+];
+
+const BY_TYPE = new Map<string, (typeof FIELDS)[number][]>();
+for (const row of FIELDS) BY_TYPE.set(row[0], [...(BY_TYPE.get(row[0]) ?? []), row]);
+
+/** What a custom resource names. */
+export function customRefs(entry: Entry, add: Add, issuerNamespace: string): void {
+  for (const [, path, type, where = 'own'] of BY_TYPE.get(entry.type) ?? []) {
+    each(entry.object, path, (value, field) => {
+      const name = str(value);
+      if (name !== undefined && !name.includes(':')) add({ from: entry, field, type, namespace: place(entry, where), name, hard: false });
+    });
+  }
+  COLLECT[entry.type]?.(entry, add, issuerNamespace);
+  commonRefs(entry, add);
+}
+
+function place(entry: Entry, where: Where): string {
+  return where === 'own' ? entry.namespace : where === 'cluster' ? '' : '*';
+}
+
+const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace: string) => void>> = {
+  'Certificate.cert-manager.io': (e, add) => {
+    const ref = obj(e.spec.issuerRef);
+    const kind = str(ref.kind) ?? 'Issuer';
+    const group = str(ref.group) ?? 'cert-manager.io';
+    const name = str(ref.name);
+    if (name === undefined) return;
+    const namespace = kind.startsWith('Cluster') ? '' : e.namespace;
+    add({ from: e, field: 'spec.issuerRef.name', type: typeOf(kind, group), namespace, name, hard: true });
+  },
+  /** Its Secret is in cert-manager's own namespace. @see https://cert-manager.io/docs/configuration/#cluster-resource-namespace */
+  'ClusterIssuer.cert-manager.io': (e, add, namespace) => {
+    const name = str(dig(e.spec, 'ca', 'secretName'));
+    if (name !== undefined) add({ from: e, field: 'spec.ca.secretName', type: 'Secret', namespace, name, hard: false });
+  },
+  'ExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.secretStoreRef', e.namespace),
+  'PushSecret.external-secrets.io': (e, add) => {
+    each(e.object, 'spec.secretStoreRefs[]', (ref, at) => storeRef(e, add, ref, at, e.namespace));
+    const name = str(dig(e.spec, 'selector', 'secret', 'name'));
+    if (name) add({ from: e, field: 'spec.selector.secret.name', type: 'Secret', namespace: e.namespace, name, hard: false });
+  },
+  'ClusterExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.externalSecretSpec.secretStoreRef', ''),
+  'ScaledObject.keda.sh': (e, add) => scaleTarget(e, add),
+  'VerticalPodAutoscaler.autoscaling.k8s.io': (e, add) => typed(e, add, 'spec.targetRef'),
+};
+
+function store(e: Entry, add: Add, path: string, namespace: string): void {
+  each(e.object, path, (ref, at) => storeRef(e, add, ref, at, namespace));
+}
+
+function storeRef(e: Entry, add: Add, ref: unknown, at: string, namespace: string): void {
+  const { kind = 'SecretStore', name } = obj(ref);
+  if (typeof kind !== 'string' || typeof name !== 'string') return;
+  const type = typeOf(kind, 'external-secrets.io');
+  add({ from: e, field: `${at}.name`, type, namespace: kind.startsWith('Cluster') ? '' : namespace, name, hard: false });
+}
+
+function typed(e: Entry, add: Add, path: string): void {
+  each(e.object, path, (ref, at) => {
+    const { apiVersion, kind, name } = obj(ref);
+    if (typeof kind !== 'string' || typeof name !== 'string') return;
+    const type = typeOf(kind, groupOf(str(apiVersion) ?? 'apps/v1'));
+    add({ from: e, field: `${at}.name`, type, namespace: e.namespace, name, hard: false });
+  });
+}
+
+function scaleTarget(e: Entry, add: Add): void {
+  const { apiVersion = 'apps/v1', kind = 'Deployment', name } = obj(e.spec.scaleTargetRef);
+  if (typeof name !== 'string') return;
+  const type = typeOf(String(kind), groupOf(String(apiVersion)));
+  add({ from: e, field: 'spec.scaleTargetRef.name', type, namespace: e.namespace, name, hard: false });
+}

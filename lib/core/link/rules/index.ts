@@ -1,0 +1,41 @@
+import { type Rule } from '../context';
+import { customResources } from './custom-resources';
+import { duplicates } from './duplicates';
+import { hosts } from './hosts';
+import { images } from './images';
+import { isolation } from './isolation';
+import { monitors } from './monitors';
+import { names } from './names';
+import { namespaces } from './namespaces';
+import { networkPolicies } from './network-policies';
+import { ports } from './ports';
+import { rbac } from './rbac';
+import { references } from './references';
+import { secrets } from './secrets';
+import { selectors } from './selectors';
+import { services } from './services';
+import { volumes } from './volumes';
+import { waves } from './waves';
+import { webhooks } from './webhooks';
+
+/** All rules, in the order their findings are listed for one object. */
+export const RULES: readonly Rule[] = [
+  names,
+  duplicates,
+  namespaces,
+  customResources,
+  references,
+  selectors,
+  services,
+  ports,
+  monitors,
+  volumes,
+  hosts,
+  webhooks,
+  rbac,
+  networkPolicies,
+  isolation,
+  waves,
+  images,
+  secrets,
+];

@@ -1,0 +1,86 @@
+import { nearest } from '../../errors';
+import { type Entry } from '../entry';
+import { type Context, type Report, type Rule } from '../context';
+import { arr, obj, str, type Obj } from '../json';
+import { CLUSTER_ROLE, kindOf, ROLE } from '../kinds';
+import { RESOURCES, VERBS } from '../resources';
+
+/**
+ * Roles grant what exists: verbs, resources and groups that the API server knows. What is merely unknown may be somebody else's; what is
+ * a letter away from something known is a slip.
+ */
+export const rbac: Rule = {
+  name: 'rbac',
+  check(context, report) {
+    const custom = customResources(context);
+    for (const type of [ROLE, CLUSTER_ROLE]) {
+      for (const entry of context.bundle.ofType(type)) {
+        arr(entry.object.rules).forEach((rule, i) => checkRule(entry, `rules[${i}]`, obj(rule), custom, context.strict, report));
+      }
+    }
+    for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
+      for (const entry of context.bundle.ofType(type)) binding(entry, report);
+    }
+  },
+};
+
+/** Plurals of the bundle's CRDs by their group. */
+function customResources({ bundle }: Context): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [type, { plural }] of bundle.customKinds) {
+    const group = type.slice(kindOf(type).length + 1);
+    groups.set(group, [...(groups.get(group) ?? []), plural]);
+  }
+  return groups;
+}
+
+function checkRule(entry: Entry, at: string, rule: Obj, custom: ReadonlyMap<string, readonly string[]>, strict: boolean, report: Report): void {
+  const groups = arr(rule.apiGroups).map(String);
+  arr(rule.verbs).forEach((item, i) => {
+    const verb = String(item);
+    if (VERBS.includes(verb)) return;
+    const near = nearest(verb, VERBS);
+    if (near !== undefined) report(entry, `${at}.verbs[${i}]`, verb, `is no verb; did you mean "${near}"?`);
+  });
+  const known = groups.flatMap((group) => RESOURCES[group] ?? custom.get(group) ?? []);
+  const allKnown = groups.length > 0 && groups.every((group) => group in RESOURCES || custom.has(group));
+  arr(rule.resources).forEach((item, i) => {
+    const [resource] = String(item).split('/');
+    if (resource === '*' || known.includes(resource) || (!allKnown && !strict)) return;
+    const near = nearest(resource, known);
+    const elsewhere = groupsOf(resource, custom);
+    const where = `${at}.resources[${i}]`;
+    if (near !== undefined && elsewhere.length === 0) report(entry, where, item, `is no resource of group "${groups.join('", "')}"; did you mean "${near}"?`);
+    else if (strict && allKnown) report(entry, where, item, `is no resource of group "${groups.join('", "')}"; ${elsewhere.length > 0 ? `it is one of group "${elsewhere[0]}"` : 'correct it'}`);
+  });
+  groups.forEach((group, i) => {
+    if (group === '*' || group in RESOURCES || custom.has(group)) return;
+    const near = nearest(group, [...Object.keys(RESOURCES).filter((g) => g !== ''), ...custom.keys()]);
+    if (near !== undefined && isSlip(group, near)) report(entry, `${at}.apiGroups[${i}]`, group, `is no API group; did you mean "${near}"?`);
+  });
+}
+
+/** One or two letters apart: other groups are somebody else's. */
+function isSlip(a: string, b: string): boolean {
+  return Math.abs(a.length - b.length) <= 1 && a.split('.').length === b.split('.').length && a.split('.').slice(1).join('.') === b.split('.').slice(1).join('.');
+}
+
+function groupsOf(resource: string, custom: ReadonlyMap<string, readonly string[]>): string[] {
+  const all = [...Object.entries(RESOURCES), ...custom];
+  return all.filter(([, resources]) => resources.includes(resource)).map(([group]) => group);
+}
+
+function binding(entry: Entry, report: Report): void {
+  const { kind, name } = obj(entry.object.roleRef);
+  if ((kind !== 'Role' && kind !== 'ClusterRole') || str(name) === undefined) {
+    report(entry, 'roleRef', String(kind), 'must name a Role or ClusterRole; correct it');
+  } else if (kind === 'Role' && entry.kind === 'ClusterRoleBinding') {
+    report(entry, 'roleRef.kind', kind, 'is of one namespace, and a ClusterRoleBinding can only bind a ClusterRole; use a RoleBinding');
+  }
+  arr(entry.object.subjects).forEach((item, i) => {
+    const subject = obj(item);
+    if (subject.kind === 'ServiceAccount' && entry.kind === 'ClusterRoleBinding' && str(subject.namespace) === undefined) {
+      report(entry, `subjects[${i}].namespace`, '', `is missing; name the namespace of ServiceAccount ${String(subject.name)}`);
+    }
+  });
+}

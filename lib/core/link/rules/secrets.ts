@@ -1,0 +1,85 @@
+import { type Entry } from '../entry';
+import { type Report, type Rule } from '../context';
+import { field, obj } from '../json';
+import { type Text } from '../texts';
+
+/** No value looks like a secret. Only in strict mode: a chart that ships a password works, though it shouldn't. */
+export const secrets: Rule = {
+  name: 'secret',
+  check({ strict, texts, bundle }, report) {
+    if (!strict) return;
+    for (const text of texts) checkText(text, report);
+    for (const entry of bundle.ofType('Secret')) checkSecret(entry, report);
+  },
+};
+
+const MEND = 'take it from a Secret that is made in the cluster';
+const NAME = /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
+const SAFE_NAME = /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|[-_]?(file|path|name|dir))$/i;
+const REFERENCE_NAMES = new Set(['secretKey', 'key', 'remoteKey', 'property', 'secret', 'automountServiceAccountToken', 'existingSecret', 'imagePullSecret', 'credentials']);
+const PLACEHOLDER = /^(\$|%|\{\{|<|@|\/|file:|env:|vault:|\*+$|-$|~$)|\$\(|\$\{|\{\{/;
+const PLAIN = /^(true|false|null|none|yes|no|\d+[smhdw]?|\d+(\.\d+)?|default|enabled|disabled|optional|required|password|token|basic|bearer)$/i;
+const URL_CREDENTIALS = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/@:"'`<>]+):([^\s/@"'`<>]+)@/gi;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const TOKEN = /\b(AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|glpat-[\w-]{20,}|xox[abps]-[\w-]{10,}|hv[sb]\.[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)/;
+const LINE = /^[ \t]*(?:export\s+|-\s+|set\s+)?["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|key|credentials?))["']?\s*(?::|=|\s)\s*["']?([^\s"'#,;]+)/gim;
+
+function checkText(text: Text, report: Report): void {
+  const { entry, value, kind, name } = text;
+  if (PRIVATE_KEY.test(value)) return report(entry, text.path(), '-----BEGIN PRIVATE KEY-----', `is a private key; ${MEND}`);
+  const token = TOKEN.exec(value);
+  if (token) return report(entry, text.path(), hide(token[0]), `looks like an access token; ${MEND}`);
+  for (const [, , password] of value.matchAll(URL_CREDENTIALS)) {
+    if (isLiteral(password)) return report(entry, text.path(), hide(password), `is a password in a URL; ${MEND}`);
+  }
+  if (kind === 'file') return checkFile(text, report);
+  const literal = kind === 'arg' ? value.slice(value.startsWith('-') ? value.indexOf('=') + 1 : 0) : value;
+  if (kind === 'arg' && value.startsWith('-') && !value.includes('=')) return undefined;
+  if (isSecretName(name) && !(kind === 'custom' && REFERENCE_NAMES.has(name)) && isLiteral(literal)) {
+    return report(entry, text.path(), hide(literal), `is a secret in plain text, by the name ${name}; ${MEND}`);
+  }
+  if (kind === 'arg' && name === '') return checkFile(text, report);
+  return undefined;
+}
+
+/** A whole file whose key says that it is a secret, or a line in it. */
+function checkFile(text: Text, report: Report): void {
+  const { entry, value, name } = text;
+  if (entry.type === 'Secret') return;
+  if (isSecretName(name) && !value.includes('\n') && isLiteral(value)) {
+    report(entry, text.path(), hide(value), `is a secret in plain text, by the name ${name}; ${MEND}`);
+    return;
+  }
+  for (const [, key, literal] of value.matchAll(LINE)) {
+    if (!isSecretName(key) || !isLiteral(literal) || !/[=:]/.test(value)) continue;
+    report(entry, text.path(), hide(literal), `is a secret in plain text, by the name ${key}; ${MEND}`);
+    return;
+  }
+}
+
+function isSecretName(name: string): boolean {
+  return NAME.test(name) && !SAFE_NAME.test(name);
+}
+
+function isLiteral(value: string): boolean {
+  return value !== '' && !PLACEHOLDER.test(value) && !PLAIN.test(value);
+}
+
+/** The value's length tells enough. */
+function hide(value: string): string {
+  return `${value.slice(0, 2)}${'*'.repeat(Math.min(8, Math.max(1, value.length - 2)))}`;
+}
+
+const NOT_SECRET = /^(user(name)?|host|port|dbname|database|endpoint|region|bucket|ca\.crt|ca-bundle\.crt|tls\.crt|namespace)$/i;
+
+/** A Secret is empty in a manifest: what fills it runs in the cluster. */
+function checkSecret(entry: Entry, report: Report): void {
+  for (const part of ['data', 'stringData']) {
+    const values = obj(entry.object[part]);
+    for (const key in values) {
+      const value = values[key];
+      if (typeof value !== 'string' || value === '' || NOT_SECRET.test(key)) continue;
+      report(entry, field(part, key), hide(value), 'is the content of a Secret in a manifest; let it be made in the cluster');
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { link } from '../link';
+import { type Finding } from '../link/types';
+import { type Platform } from '../platform';
+import { Bundle } from './bundle';
+
+interface Linked {
+  readonly bundle: Bundle;
+  readonly findings: readonly Finding[];
+  /** Number of constructs when it was made. */
+  readonly size: number;
+}
+
+const cache = new WeakMap<Platform, Linked>();
+
+/**
+ * A platform's output and what link finds in it. Kept until a construct is added: cdk8s asks once for each chart, we write what was linked.
+ */
+export function linked(platform: Platform): Linked {
+  const size = platform.node.findAll().length;
+  const known = cache.get(platform);
+  if (known?.size === size) return known;
+  const bundle = new Bundle(platform);
+  const findings = link(bundle.objects, {
+    external: platform.externals,
+    images: new Set(platform.images.keys()),
+    clusterDomain: platform.distribution.clusterDomain,
+    strict: true,
+  });
+  const fresh = { bundle, findings, size };
+  cache.set(platform, fresh);
+  return fresh;
+}

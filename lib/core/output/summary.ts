@@ -1,0 +1,55 @@
+import { type Platform } from '../platform';
+import { System } from '../system';
+import { type Bundle } from './bundle';
+
+/** What an operator reads first: systems, addresses, waves, what must be there beforehand. */
+export function summary(bundle: Bundle): string {
+  const { platform } = bundle;
+  const systems = platform.node.findAll().filter((construct) => construct instanceof System);
+  const endpoints = systems.flatMap((system) => system.endpoints.map(({ what, address }) => [what, address, system.node.id]));
+  return [
+    `# ${platform.name}`,
+    '',
+    `Site ${platform.site.name} (${platform.site.domain}) on ${platform.distribution.title}: ${platform.site.totalNodes} nodes, ` +
+      `${platform.site.schedulableNodes} of them for workloads, ${platform.site.totalGpus} GPUs.`,
+    `${bundle.objects.length} objects in ${bundle.waves + 1} waves. Apply them with \`./apply.sh\`; the images it needs are in images.txt.`,
+    '',
+    '## Where to reach it',
+    ...(endpoints.length > 0 ? table(['what', 'address', 'system'], endpoints) : ['Nothing is reachable from outside the cluster.']),
+    '',
+    '## Systems',
+    ...table(
+      ['system', 'software', 'version', 'namespace', 'pod security'],
+      systems.map(({ node, description, namespace }) => [
+        node.id,
+        description.name,
+        description.version,
+        namespace,
+        description.podSecurity ?? 'restricted',
+      ]),
+    ),
+    '',
+    '## Waves',
+    ...table(
+      ['wave', 'file', 'objects', 'waits for'],
+      bundle.files.map(({ wave, name, objects, gates }) => [String(wave), name, String(objects.length), String(gates.length)]),
+    ),
+    '',
+    '## What must be in the cluster before',
+    ...externals(platform),
+    '',
+  ].join('\n');
+}
+
+function externals({ externals }: Platform): string[] {
+  if (externals.length === 0) return ['Nothing.'];
+  return table(
+    ['kind', 'namespace', 'name', 'keys'],
+    externals.map(({ kind, namespace, name, keys }) => [kind, namespace ?? '', name, keys?.join(', ') ?? '']),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}

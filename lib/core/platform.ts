@@ -1,0 +1,155 @@
+import { Construct, type IConstruct } from 'constructs';
+import { type Site } from '../site';
+import { type ICredentialSource } from './contracts/credentials';
+import { MintedCredentials } from './credentials/minted';
+import { distribution, type Distribution, type DistributionName } from './distribution';
+import { fail, show } from './errors';
+import { type Image, reference } from './image';
+import * as k8s from './k8s';
+import { ISOLATED, LABEL } from './labels';
+import { checkLabel } from './names';
+import { linked } from './output/linked';
+import { PLATFORM, platformOf } from './scope';
+import { Stage } from './stage';
+
+const MIRROR = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._/-][a-z0-9]+)*)?$/;
+
+export interface PlatformProps {
+  /** What is in the racks. */
+  readonly site: Site;
+  /** The Kubernetes that runs there. @default 'kubeadm' */
+  readonly distribution?: DistributionName;
+  /**
+   * Registry that holds all images, with a port and a path where it has them: `registry.lab.example:5000/mirror`. It replaces the
+   * registry in every reference, those in custom resources and ConfigMaps too.
+   * @default - images come from their own registries
+   */
+  readonly registryMirror?: string;
+}
+
+/** An object that the output refers to and that is in the cluster already. Name `*` stands for any. */
+export interface ExternalObject {
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  /** Keys of a Secret or ConfigMap. @default - not known, any may be used */
+  readonly keys?: readonly string[];
+}
+
+/** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
+
+/**
+ * The root of everything: a site, a Kubernetes distribution and the choices that all systems share. Its id is the name of its folder
+ * in the output. Puts into the cluster: the systems' namespaces, and one Job that mints the systems' credentials.
+ */
+export class Platform extends Construct {
+  /** The platform that a construct belongs to. @throws when there is none */
+  static of(construct: IConstruct): Platform {
+    return platformOf(construct);
+  }
+
+  readonly name: string;
+  readonly site: Site;
+  readonly distribution: Distribution;
+  /** Wave 0: namespaces and what else all others stand on. */
+  readonly foundation: Stage;
+  private minted?: MintedCredentials;
+  private readonly mirror?: string;
+  private readonly registered: Stage[] = [];
+  private readonly namespaces = new Map<string, IConstruct>();
+  private readonly usedImages = new Map<string, Image>();
+  private readonly externalObjects: ExternalObject[] = [];
+
+  constructor(scope: Construct, id: string, props: PlatformProps) {
+    super(scope, id);
+    Object.defineProperty(this, PLATFORM, { value: true });
+    checkLabel(this.node.path, 'the name of a platform', id, 40);
+    if (!props.site) fail(this.node.path, 'needs a site; pass site: Site.fromFile("site.yaml")');
+    if (props.registryMirror !== undefined && !MIRROR.test(props.registryMirror)) {
+      fail(
+        this.node.path,
+        `registryMirror must be host[:port][/path] without a scheme, got ${show(props.registryMirror)}; write it as "registry.lab.example:5000"`,
+      );
+    }
+    this.name = id;
+    this.site = props.site;
+    this.distribution = distribution(props.distribution ?? 'kubeadm');
+    this.mirror = props.registryMirror;
+    this.foundation = new Stage(this, 'foundation', {
+      platform: this,
+      file: 'foundation',
+      needs: [],
+      foundation: true,
+      labels: { [LABEL.partOf]: this.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
+    });
+    this.node.addValidation({ validate: () => linked(this).findings.map(({ message }) => message) });
+    for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
+  }
+
+  /** Where the systems' passwords and keys come from: minted in the cluster, each installation its own. */
+  get credentials(): ICredentialSource {
+    return (this.minted ??= new MintedCredentials(this, 'credentials'));
+  }
+
+  /** All stages, in the order they were made. */
+  get stages(): readonly Stage[] {
+    return this.registered;
+  }
+
+  /** Every image that the platform's pods, or controllers on their behalf, run. */
+  get images(): ReadonlyMap<string, Image> {
+    return this.usedImages;
+  }
+
+  /** What the output may refer to without containing it. */
+  get externals(): readonly ExternalObject[] {
+    return this.externalObjects;
+  }
+
+  /** The reference to run an image by, from the mirror where there is one; puts it on the platform's list. */
+  image(image: Image): string {
+    const used = reference(image, this.mirror);
+    this.usedImages.set(used, image);
+    return used;
+  }
+
+  /** Declares something that the output refers to and that exists already. */
+  addExternal(object: ExternalObject): void {
+    this.externalObjects.push(object);
+  }
+
+  /**
+   * Adds a namespace, in which nothing may talk to anything unless a policy allows it.
+   *
+   * @throws when a namespace of that name was added before
+   */
+  addNamespace(owner: IConstruct, name: string, podSecurity: PodSecurityLevel): void {
+    checkLabel(owner.node.path, 'namespace', name);
+    const other = this.namespaces.get(name);
+    if (other) {
+      fail(owner.node.path, `namespace ${show(name)} is taken by ${other.node.path}; give one of the two another id, or pass namespace`);
+    }
+    this.namespaces.set(name, owner);
+    const scope = new Construct(this.foundation, name);
+    new k8s.KubeNamespace(scope, 'namespace', {
+      metadata: {
+        name,
+        labels: {
+          [ISOLATED]: 'true',
+          'pod-security.kubernetes.io/enforce': podSecurity,
+          'pod-security.kubernetes.io/warn': podSecurity,
+        },
+      },
+    });
+    new k8s.KubeNetworkPolicy(scope, 'default-deny', {
+      metadata: { namespace: name, name: 'default-deny' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    });
+  }
+
+  /** Called by each Stage. @internal */
+  register(stage: Stage): void {
+    this.registered.push(stage);
+  }
+}

@@ -1,0 +1,118 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { fail } from './errors';
+import { type Image } from './image';
+import { LABEL } from './labels';
+import { checkLabel } from './names';
+import { type Platform, type PodSecurityLevel } from './platform';
+import { platformOf, SYSTEM } from './scope';
+import { type IReady, Stage } from './stage';
+
+/** Props of every system. */
+export interface SystemProps {
+  /** Namespace of the system, made by it and used by no other. @default - the system's id */
+  readonly namespace?: string;
+}
+
+/** What a system's class says of itself. */
+export interface SystemDescription {
+  /** Name of the software, as its project writes it in labels: `minio`. */
+  readonly name: string;
+  /** The version that runs: the tag of its main image. */
+  readonly version: string;
+  /** What its pods need; anything but `restricted` is explained in the system's README. @default 'restricted' */
+  readonly podSecurity?: PodSecurityLevel;
+}
+
+/** One line of the platform's summary: where people or programs reach a system. */
+export interface SummaryEndpoint {
+  readonly what: string;
+  readonly address: string;
+}
+
+/** A custom resource definition as lib/crds declares them. */
+export interface ICrd {
+  manifest(): { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } };
+}
+
+/**
+ * One deployable thing, in a namespace of its own. A subclass takes its needs as props typed by contracts, makes its stages with
+ * `addStage` and fills them, from identity to monitoring.
+ */
+export abstract class System extends Construct {
+  readonly platform: Platform;
+  readonly namespace: string;
+  readonly description: SystemDescription;
+  private readonly summaryEndpoints: SummaryEndpoint[] = [];
+
+  protected constructor(scope: Construct, id: string, description: SystemDescription, props: SystemProps) {
+    super(scope, id);
+    Object.defineProperty(this, SYSTEM, { value: true });
+    this.platform = platformOf(this);
+    checkLabel(this.node.path, 'the id of a system', id, 40);
+    this.namespace = props.namespace ?? id;
+    this.description = description;
+    this.platform.addNamespace(this, this.namespace, description.podSecurity ?? 'restricted');
+  }
+
+  /** Labels that select all of the system's objects: one instance of one software. */
+  get labels(): Record<string, string> {
+    return { [LABEL.name]: this.description.name, [LABEL.instance]: this.node.id };
+  }
+
+  /** Where the system is reached, for the summary. */
+  get endpoints(): readonly SummaryEndpoint[] {
+    return this.summaryEndpoints;
+  }
+
+  /** The reference to run an image by; every image of a system passes here. */
+  image(image: Image): string {
+    return this.platform.image(image);
+  }
+
+  /** Says in the platform's summary where the system is reached: `addEndpoint('MLflow', 'https://mlflow.lab.example')`. */
+  addEndpoint(what: string, address: string): void {
+    this.summaryEndpoints.push({ what, address });
+  }
+
+  /**
+   * Makes a stage of this system.
+   *
+   * @param id `install` for the software itself; another word, such as `configure`, becomes part of the file's name
+   * @param needs all that must be ready before
+   */
+  protected addStage(id: string, needs: readonly (IReady | undefined)[] = []): Stage {
+    if (id === 'foundation' || id === 'crds') fail(this.node.path, `a stage can't be called "${id}"; use addCrds for definitions, another id otherwise`);
+    return new Stage(this, id, {
+      platform: this.platform,
+      file: id === 'install' ? this.node.id : `${this.node.id}-${id}`,
+      needs: needs.filter((need) => need !== undefined),
+      namespace: this.namespace,
+      labels: this.objectLabels,
+    });
+  }
+
+  /** Adds custom resource definitions to wave 0. */
+  protected addCrds(definitions: readonly ICrd[]): void {
+    const stage = new Stage(this, 'crds', {
+      platform: this.platform,
+      file: `crds-${this.node.id}`,
+      needs: [],
+      foundation: true,
+      labels: this.objectLabels,
+    });
+    for (const definition of definitions) {
+      const manifest = definition.manifest();
+      new ApiObject(stage, manifest.metadata.name, manifest);
+    }
+  }
+
+  private get objectLabels(): Record<string, string> {
+    return {
+      ...this.labels,
+      [LABEL.version]: this.description.version.replace(/[^\w.-]/g, '-').slice(0, 63),
+      [LABEL.partOf]: this.platform.name,
+      [LABEL.managedBy]: 'cdk8s-onprem-ml',
+    };
+  }
+}

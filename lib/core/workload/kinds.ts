@@ -1,0 +1,218 @@
+import { type Size } from 'cdk8s';
+import { fail, show } from '../errors';
+import * as k8s from '../k8s';
+import { CREATES } from '../labels';
+import { checkInteger, digest } from '../names';
+import { lazy } from '../network';
+import { quantity } from '../quantity';
+import { type Stage } from '../stage';
+import { Workload, type WorkloadProps } from './workload';
+
+/** Names of pods, with what controllers append, must stay labels of 63 letters. */
+const MAX_NAME = 52;
+/** The Job's name gets `-` and a digest, its pods five more. */
+const MAX_JOB_NAME = 46;
+/** A CronJob's Jobs append eleven. @see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
+const MAX_CRON_JOB_NAME = 43;
+
+export interface DeploymentProps extends WorkloadProps {
+  /** @default 1 */
+  readonly replicas?: number;
+  /** `Recreate` stops the old pod first, which a volume for one node needs. @default 'RollingUpdate', one more than wanted at a time */
+  readonly strategy?: 'RollingUpdate' | 'Recreate';
+  /** Of the replicas, how many may be down while nodes are drained. @default 1 */
+  readonly maxUnavailable?: number;
+}
+
+/** Pods that are all the same. */
+export class Deployment extends Workload {
+  constructor(stage: Stage, id: string, props: DeploymentProps) {
+    super(stage, id, props, MAX_NAME);
+    const replicas = props.replicas ?? 1;
+    checkInteger(this.node.path, 'replicas', replicas, 1, 1000, 'give the number of pods');
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: { name: this.name },
+      spec: {
+        replicas,
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: { ...this.podLabels } },
+        strategy:
+          props.strategy === 'Recreate'
+            ? { type: 'Recreate' }
+            : {
+                type: 'RollingUpdate',
+                rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
+              },
+        template: this.template(this.spread(replicas)),
+      },
+    });
+    this.disruptionBudget(replicas, props.maxUnavailable);
+  }
+}
+
+/** A volume that each replica of a StatefulSet gets for itself. */
+export interface ClaimTemplate {
+  readonly name: string;
+  readonly size: Size;
+  /** Name of the class. @default - the cluster's default class */
+  readonly storageClassName?: string;
+}
+
+export interface StatefulSetProps extends WorkloadProps {
+  /** @default 1 */
+  readonly replicas?: number;
+  /** Name of the headless Service that gives the replicas their host names; make it with `addService`. */
+  readonly serviceName: string;
+  /** Volumes of each replica. Kept when the set is scaled down or deleted. */
+  readonly claims?: readonly ClaimTemplate[];
+  /** Start and stop all replicas at once rather than one after another. @default false */
+  readonly parallel?: boolean;
+  /** Of the replicas, how many may be down while nodes are drained. @default 1 */
+  readonly maxUnavailable?: number;
+}
+
+/** Pods that each have a name and volumes of their own. */
+export class StatefulSet extends Workload {
+  constructor(stage: Stage, id: string, props: StatefulSetProps) {
+    super(stage, id, props, MAX_NAME);
+    const replicas = props.replicas ?? 1;
+    checkInteger(this.node.path, 'replicas', replicas, 1, 1000, 'give the number of pods');
+    new k8s.KubeStatefulSet(this, 'stateful-set', {
+      metadata: { name: this.name },
+      spec: {
+        replicas,
+        serviceName: props.serviceName,
+        podManagementPolicy: props.parallel ? 'Parallel' : 'OrderedReady',
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: { ...this.podLabels } },
+        updateStrategy: { type: 'RollingUpdate' },
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+        template: this.template(this.spread(replicas)),
+        volumeClaimTemplates: props.claims?.map((claim) => ({
+          // The API server fills these two in; without them the object would differ from what it stores.
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { name: claim.name, labels: { ...this.podLabels } },
+          spec: claimSpec(claim),
+        })),
+      },
+    });
+    this.disruptionBudget(replicas, props.maxUnavailable);
+  }
+}
+
+/** The API's spec of a claim for one node at a time. */
+export function claimSpec(claim: Pick<ClaimTemplate, 'size' | 'storageClassName'>): k8s.PersistentVolumeClaimSpec {
+  return {
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: claim.storageClassName,
+    resources: { requests: { storage: k8s.Quantity.fromString(quantity(claim.size)) } },
+  };
+}
+
+export interface DaemonSetProps extends WorkloadProps {
+  /** How many nodes are updated at a time, as a number or a share. @default 1 */
+  readonly maxUnavailable?: number | string;
+}
+
+/** One pod on each node that `nodeSelector` and `tolerations` admit. */
+export class DaemonSet extends Workload {
+  constructor(stage: Stage, id: string, props: DaemonSetProps) {
+    super(stage, id, props, MAX_NAME);
+    const maxUnavailable = props.maxUnavailable ?? 1;
+    new k8s.KubeDaemonSet(this, 'daemon-set', {
+      metadata: { name: this.name },
+      spec: {
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: { ...this.podLabels } },
+        updateStrategy: {
+          type: 'RollingUpdate',
+          rollingUpdate: {
+            maxUnavailable:
+              typeof maxUnavailable === 'number' ? k8s.IntOrString.fromNumber(maxUnavailable) : k8s.IntOrString.fromString(maxUnavailable),
+          },
+        },
+        template: this.template(),
+      },
+    });
+  }
+}
+
+/** Something that a Job makes while it runs, so that link knows who made it. */
+export interface Creation {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+export interface JobProps extends WorkloadProps {
+  /** Attempts after the first, with growing pauses. @default 6 */
+  readonly retries?: number;
+  /** What it makes at run time. */
+  readonly creates?: () => readonly Creation[];
+}
+
+/**
+ * Work that is done once, and again when it changes: the name carries a digest of the spec, since a Job's spec can't be changed.
+ * What it does must do no harm when done again.
+ */
+export class Job extends Workload {
+  constructor(stage: Stage, id: string, props: JobProps) {
+    super(stage, id, props, MAX_JOB_NAME);
+    const { creates } = props;
+    new DigestNamedJob(this, 'job', {
+      metadata: {
+        name: this.name,
+        annotations: creates && { [CREATES]: lazy(() => JSON.stringify(creates())) },
+      },
+      spec: {
+        backoffLimit: props.retries ?? 6,
+        template: this.template({ restartPolicy: 'Never' }),
+      },
+    });
+  }
+}
+
+class DigestNamedJob extends k8s.KubeJob {
+  override toJson(): { metadata: { name: string }; spec: unknown } {
+    const json = super.toJson() as { metadata: { name: string }; spec: unknown };
+    return { ...json, metadata: { ...json.metadata, name: `${json.metadata.name}-${digest(json.spec)}` } };
+  }
+}
+
+const CRON = /^(@(hourly|daily|weekly|monthly|yearly)|(\S+\s+){4}\S+)$/;
+const CRON_FIELD = /^(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?(,(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?)*$|^[A-Z]{3}(-[A-Z]{3})?$/i;
+
+export interface CronJobProps extends WorkloadProps {
+  /** When, in cron's five fields, UTC: `0 3 * * *`. */
+  readonly schedule: string;
+  /** Attempts after the first. @default 2 */
+  readonly retries?: number;
+}
+
+/** Work that is done again and again, never twice at a time. */
+export class CronJob extends Workload {
+  constructor(stage: Stage, id: string, props: CronJobProps) {
+    super(stage, id, props, MAX_CRON_JOB_NAME);
+    checkSchedule(this.node.path, props.schedule);
+    new k8s.KubeCronJob(this, 'cron-job', {
+      metadata: { name: this.name },
+      spec: {
+        schedule: props.schedule,
+        timeZone: 'Etc/UTC',
+        concurrencyPolicy: 'Forbid',
+        successfulJobsHistoryLimit: 2,
+        failedJobsHistoryLimit: 2,
+        startingDeadlineSeconds: 3600,
+        jobTemplate: { spec: { backoffLimit: props.retries ?? 2, template: this.template({ restartPolicy: 'Never' }) } },
+      },
+    });
+  }
+}
+
+/** Checks a cron schedule of five fields or `@daily` and the like. */
+export function checkSchedule(path: string, schedule: string): void {
+  const legal = CRON.test(schedule) && (schedule.startsWith('@') || schedule.split(/\s+/).every((field) => CRON_FIELD.test(field)));
+  if (!legal) fail(path, `schedule must be cron's five fields in UTC, got ${show(schedule)}; write "0 3 * * *" for every day at three`);
+}
