@@ -2,6 +2,7 @@ import { Size } from 'cdk8s';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App } from '../lib/core/app';
+import { formatFinding } from '../lib/core/link';
 import { type KubeObject } from '../lib/core/link/types';
 import { linked } from '../lib/core/output/linked';
 import { Platform, type PlatformProps } from '../lib/core/platform';
@@ -38,7 +39,7 @@ export function objectsOf(platform: Platform): readonly KubeObject[] {
 
 /** What link says of it: one line a finding. */
 export function findingsOf(platform: Platform): string[] {
-  return linked(platform).findings.map(({ message }) => message);
+  return linked(platform).findings.map(formatFinding);
 }
 
 /** The one object of this kind and name, with the fields that a test looks at. @throws where there is none */

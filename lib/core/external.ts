@@ -18,7 +18,7 @@ import {
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
 import * as k8s from './k8s';
-import { checkHost, checkLabel, checkPort } from './names';
+import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
 import { platformOf, systemOf } from './scope';
 import { type Stage } from './stage';
@@ -148,7 +148,7 @@ export const External = {
     return {
       readyAfter: [],
       addRoute: (consumer: Construct, route: RouteProps): IRoute => {
-        checkHost(consumer.node.path, 'host', route.host);
+        checkHost(consumer.node.path, 'host', route.host, true);
         const key = `${route.host}${route.path ?? '/'}`;
         const other = taken.get(key);
         if (other) fail(consumer.node.path, `https://${key} is taken by ${other}; give another host or path`);
@@ -196,9 +196,10 @@ function ingressRoute(consumer: Construct, props: ExternalIngressProps, { host, 
   if (!(to instanceof ServiceEndpoint)) {
     fail(consumer.node.path, `an Ingress for ${show(host)} can lead to a Service of the platform only, got ${to.host}; use another gateway for it`);
   }
-  to.workload.allowFrom({ namespace: props.pods.namespace, podLabels: props.pods.labels }, to.targetPort);
-  const scope = new Construct(to.workload.stage, `ingress-${host}${(path ?? '').replaceAll('/', '-')}`);
-  const name = `${to.service}-${to.portName}${(path ?? '/') === '/' ? '' : path!.replace(/[^a-z0-9]+/gi, '-').toLowerCase().replace(/-$/, '')}`;
+  to.allow({ namespace: props.pods.namespace, podLabels: props.pods.labels });
+  const scope = new Construct(to.workload.stage, `ingress-${digest([host, path ?? '/'])}`);
+  // Named by a digest of what it leads from: two hosts, or two paths, may lead to one port.
+  const name = `${to.service}-${to.portName}-${digest([host, path ?? '/'])}`;
   checkLabel(consumer.node.path, 'the name of an Ingress', name);
   new k8s.KubeIngress(scope, 'ingress', {
     metadata: { name, annotations: scheme === 'https' ? { ...props.annotations, 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' } : { ...props.annotations } },
@@ -220,8 +221,8 @@ function ingressRoute(consumer: Construct, props: ExternalIngressProps, { host, 
 }
 
 function serviceMonitor(stage: Stage, id: string, props: ExternalPrometheusProps, scrape: ScrapeProps): void {
-  const { endpoint, path = '/metrics', scheme = 'http', interval, authority, token } = scrape;
-  endpoint.workload.allowFrom({ namespace: props.pods.namespace, podLabels: props.pods.labels }, endpoint.targetPort);
+  const { endpoint, path = '/metrics', scheme = 'http', interval, authority, token, basicAuth, bearer } = scrape;
+  endpoint.allow({ namespace: props.pods.namespace, podLabels: props.pods.labels });
   const tls = authority
     ? { ca: { secret: { name: authority.name, key: 'ca.crt' } }, serverName: endpoint.host }
     : { insecureSkipVerify: true };
@@ -238,9 +239,15 @@ function serviceMonitor(stage: Stage, id: string, props: ExternalPrometheusProps
           scheme,
           interval: `${interval?.toSeconds() ?? 30}s`,
           ...(scheme === 'https' ? { tlsConfig: tls } : {}),
+          ...(bearer ? { authorization: { type: 'Bearer', credentials: { name: bearer.secret.name, key: bearer.key } } } : {}),
           ...(token ? { bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' } : {}),
+          ...(basicAuth ? { basicAuth: basicAuthOf(basicAuth) } : {}),
         },
       ],
     },
   });
+}
+
+function basicAuthOf({ name }: ISecret): Record<'username' | 'password', { name: string; key: string }> {
+  return { username: { name, key: 'username' }, password: { name, key: 'password' } };
 }

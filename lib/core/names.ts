@@ -18,9 +18,14 @@ export function checkLabel(path: string, what: string, value: string, max = 63):
   }
 }
 
-/** Checks a fully qualified host name without a trailing dot. */
-export function checkHost(path: string, what: string, value: string): void {
-  if (typeof value !== 'string' || value.length > 253 || !value.split('.').every((label) => HOST_LABEL.test(label))) {
+/**
+ * Checks a fully qualified host name without a trailing dot.
+ *
+ * @param wildcard whether the first label may be `*`
+ */
+export function checkHost(path: string, what: string, value: string, wildcard = false): void {
+  const labels = typeof value === 'string' && value.length <= 253 ? value.split('.') : [''];
+  if (!labels.every((label, i) => HOST_LABEL.test(label) || (wildcard && i === 0 && label === '*' && labels.length > 2))) {
     fail(path, `${what} must be a host name of lower-case labels such as "mlflow.lab.example", got ${show(value)}; write it so`);
   }
 }

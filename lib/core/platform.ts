@@ -8,6 +8,7 @@ import { type Image, reference } from './image';
 import * as k8s from './k8s';
 import { ISOLATED, LABEL } from './labels';
 import { checkLabel } from './names';
+import { formatFinding } from './link';
 import { linked } from './output/linked';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
@@ -83,7 +84,7 @@ export class Platform extends Construct {
       foundation: true,
       labels: { [LABEL.partOf]: this.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
     });
-    this.node.addValidation({ validate: () => linked(this).findings.map(({ message }) => message) });
+    this.node.addValidation({ validate: () => linked(this).findings.map(formatFinding) });
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
   }
 

@@ -122,6 +122,11 @@ function slots(value: unknown, known = new Set<unknown>()): Slot[] {
   return Object.keys(holder).flatMap((key) => [{ holder, key }, ...slots(holder[key], known)]);
 }
 
+/** Sets a key whatever it is called, and leaves alone what can't be changed. */
+function put(holder: object, key: string, value: unknown): void {
+  Reflect.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true });
+}
+
 /** The tree after one to three wrong values, or keys that are gone, moved or new. */
 function spoil(dice: Dice, tree: unknown): unknown {
   const root = { site: tree };
@@ -131,10 +136,10 @@ function spoil(dice: Dice, tree: unknown): unknown {
     const { holder, key } = dice.of(all);
     const other = dice.of(all);
     dice.of([
-      () => (holder[key] = dice.of(oddValues())),
-      () => delete holder[key],
-      () => (holder[key] = other.holder[other.key]),
-      () => (holder[dice.of(['extra', 'name', '__proto__', 'constructor', `${key}s`, key.slice(1)])] = holder[key]),
+      () => put(holder, key, dice.of(oddValues())),
+      () => Reflect.deleteProperty(holder, key),
+      () => put(holder, key, other.holder[other.key]),
+      () => put(holder, dice.of(['extra', 'name', '__proto__', 'constructor', `${key}s`, key.slice(1)]), holder[key]),
     ])();
   }
   return root.site;

@@ -17,6 +17,10 @@ export interface ScrapeProps {
    * @default false
    */
   readonly token?: boolean;
+  /** The endpoint wants a token of its own, which is in this key of a Secret of the stage's namespace. */
+  readonly bearer?: { readonly secret: ISecret; readonly key: string };
+  /** User and password that the endpoint asks for, as the keys `username` and `password` of a Secret in the stage's namespace. @default - none */
+  readonly basicAuth?: ISecret;
   /** With https: the authority that verifies the endpoint, as the key `ca.crt` of a Secret in the stage's namespace. @default - the endpoint's certificate is not verified */
   readonly authority?: ISecret;
 }

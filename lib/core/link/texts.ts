@@ -69,26 +69,20 @@ function containerTexts(pod: Pod, container: Container, texts: Text[]): void {
 /** Commands that probes and lifecycle hooks run. */
 function hookTexts(pod: Pod, container: Container, known: ReadonlyMap<string, string>, texts: Text[]): void {
   for (const hook of HOOKS) {
-    const [first, second] = hook;
-    const owner = second === undefined ? container.spec[first] : obj(container.spec[first])[second];
-    if (!isObj(owner)) continue;
-    arr(obj(owner.exec).command).forEach((item, i) => {
+    let owner: unknown = container.spec;
+    for (const key of hook) owner = obj(owner)[key];
+    if (owner === undefined) continue;
+    arr(obj(obj(owner).exec).command).forEach((item, i) => {
       const value = str(item);
-      const path = (): string => `${field(container.path, ...hook)}.exec.command[${i}]`;
       if (value === undefined) return;
+      const path = (): string => `${field(container.path, ...hook)}.exec.command[${i}]`;
       const expanded = expand(value, known);
       texts.push({ entry: pod.entry, pod, container, kind: 'arg', name: '', value, expanded, path });
     });
   }
 }
 
-const HOOKS: readonly (readonly [string, string?])[] = [
-  ['livenessProbe'],
-  ['readinessProbe'],
-  ['startupProbe'],
-  ['lifecycle', 'postStart'],
-  ['lifecycle', 'preStop'],
-].map(([first, second]) => (second === undefined ? [first] : [first, second]));
+const HOOKS = [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'postStart'], ['lifecycle', 'preStop']];
 
 function flagName(value: string): string | undefined {
   return /^-{1,2}([A-Za-z][\w.-]*)=/.exec(value)?.[1];

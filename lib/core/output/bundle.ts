@@ -1,4 +1,5 @@
-import { ApiObject, type Chart } from 'cdk8s';
+import { ApiObject, type Chart, JsonPatch } from 'cdk8s';
+import { BUILT_IN, typeOf } from '../link/kinds';
 import { type KubeObject, type LinkObject } from '../link/types';
 import { type Platform } from '../platform';
 import { Stage } from '../stage';
@@ -55,6 +56,7 @@ export class Bundle {
       if (Stage.isStage(construct)) draftOf(construct).draft.gates.push(...construct.gates);
       if (!ApiObject.isApiObject(construct)) continue;
       const { file, draft } = draftOf(construct.chart);
+      dropNamespace(construct);
       const object = construct.toJson() as KubeObject;
       draft.objects.push({ object, source: construct.node.path, wave: draft.wave, file });
       const gate = impliedGate(object, construct);
@@ -70,6 +72,21 @@ export class Bundle {
   get waves(): number {
     return Math.max(0, ...this.files.map(({ wave }) => wave));
   }
+}
+
+/** cdk8s gives the chart's namespace to each object, those that belong to none too. */
+function dropNamespace(object: ApiObject): void {
+  if (object.metadata.namespace === undefined || dropped.has(object) || isNamespaced(object)) return;
+  object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  dropped.add(object);
+}
+const dropped = new WeakSet<ApiObject>();
+
+function isNamespaced(object: ApiObject): boolean {
+  const { apiGroup, kind } = object;
+  const builtIn = BUILT_IN.get(typeOf(kind, apiGroup === 'core' ? '' : apiGroup));
+  if (builtIn) return builtIn.namespaced;
+  return !('definition' in object && (object.definition as { scope: string }).scope === 'Cluster');
 }
 
 /** Within a file, what others refer to comes first: an object that is applied twice in a row then has nothing left to wait for. */

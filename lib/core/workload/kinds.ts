@@ -1,4 +1,4 @@
-import { type Size } from 'cdk8s';
+import { type Duration, type Size } from 'cdk8s';
 import { fail, show } from '../errors';
 import * as k8s from '../k8s';
 import { CREATES } from '../labels';
@@ -35,6 +35,7 @@ export class Deployment extends Workload {
       spec: {
         replicas,
         revisionHistoryLimit: 3,
+        minReadySeconds: props.minReady?.toSeconds(),
         selector: { matchLabels: { ...this.podLabels } },
         strategy:
           props.strategy === 'Recreate'
@@ -67,6 +68,8 @@ export interface StatefulSetProps extends WorkloadProps {
   readonly claims?: readonly ClaimTemplate[];
   /** Start and stop all replicas at once rather than one after another. @default false */
   readonly parallel?: boolean;
+  /** How long a replica must have been ready before an update goes on to the next. @default - no time */
+  readonly minReady?: Duration;
   /** Of the replicas, how many may be down while nodes are drained. @default 1 */
   readonly maxUnavailable?: number;
 }
@@ -84,6 +87,7 @@ export class StatefulSet extends Workload {
         serviceName: props.serviceName,
         podManagementPolicy: props.parallel ? 'Parallel' : 'OrderedReady',
         revisionHistoryLimit: 3,
+        minReadySeconds: props.minReady?.toSeconds(),
         selector: { matchLabels: { ...this.podLabels } },
         updateStrategy: { type: 'RollingUpdate' },
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -124,6 +128,7 @@ export class DaemonSet extends Workload {
       metadata: { name: this.name },
       spec: {
         revisionHistoryLimit: 3,
+        minReadySeconds: props.minReady?.toSeconds(),
         selector: { matchLabels: { ...this.podLabels } },
         updateStrategy: {
           type: 'RollingUpdate',

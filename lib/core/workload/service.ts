@@ -27,6 +27,8 @@ export interface ServiceProps<P extends string = string> {
   /** The name leads to pods before they are ready, which peers that must find each other to become ready need. @default false */
   readonly publishNotReadyAddresses?: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Leads to the pods of these workloads too, all of which carry `selector`. @default - the workload's own pods */
+  readonly across?: { readonly workloads: readonly Workload[]; readonly selector: Readonly<Record<string, string>> };
   /** Anything else of the API's ServiceSpec. */
   readonly spec?: Partial<k8s.ServiceSpec>;
 }
@@ -50,7 +52,7 @@ export class ServiceEndpoint implements IEndpoint {
         type: props.type ?? 'ClusterIP',
         clusterIp: props.headless ? 'None' : undefined,
         publishNotReadyAddresses: props.publishNotReadyAddresses,
-        selector: { ...workload.podLabels },
+        selector: { ...(props.across?.selector ?? workload.podLabels) },
         ports: ports.map(([portName, { port, target, appProtocol, protocol }]) => ({
           name: portName,
           port,
@@ -63,7 +65,7 @@ export class ServiceEndpoint implements IEndpoint {
     });
     const host = `${name}.${workload.namespace}.svc.${clusterDomain}`;
     const endpoints = Object.fromEntries(
-      ports.map(([portName, port]) => [portName, new ServiceEndpoint(workload, name, portName, host, port)]),
+      ports.map(([portName, port]) => [portName, new ServiceEndpoint(workload, name, portName, host, port, props.across)]),
     );
     return { ...(endpoints as Record<P, ServiceEndpoint>), service };
   }
@@ -80,6 +82,7 @@ export class ServiceEndpoint implements IEndpoint {
     readonly portName: string,
     readonly host: string,
     private readonly servicePort: ServicePort,
+    private readonly across: ServiceProps['across'],
   ) {
     this.port = servicePort.port;
     this.readyAfter = workload.stage.readyAfter;
@@ -92,8 +95,9 @@ export class ServiceEndpoint implements IEndpoint {
 
   allow(client: INetworkPeer): NetworkEdge {
     const ports = [{ port: this.targetPort, protocol: this.servicePort.protocol }];
-    this.workload.allowFrom(peerOf(client), ...ports);
-    return { peer: peerOf(this.workload), ports };
+    for (const workload of [this.workload, ...(this.across?.workloads ?? [])]) workload.allowFrom(peerOf(client), ...ports);
+    const { namespace, podLabels } = this.workload;
+    return { peer: { namespace, podLabels: this.across?.selector ?? podLabels }, ports };
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { fail, show } from '../errors';
 import * as k8s from '../k8s';
@@ -14,8 +15,14 @@ import { ServiceEndpoint, type ServiceProps } from './service';
 export interface WorkloadProps extends PodProps {
   /** Name in the cluster. @default - the id */
   readonly name?: string;
+  /** Labels on the pods beyond those that select them, for Services that lead to several workloads. */
+  readonly extraPodLabels?: Readonly<Record<string, string>>;
+  /** How long a pod must be ready before the next is replaced. @default - no time */
+  readonly minReady?: Duration;
   /** Configuration that the pods read when they start: a change of it restarts them. */
   readonly restartOn?: readonly ConfigFiles[];
+  /** Further labels of the pods, by which a Service leads to several workloads (see `ServiceProps.across`). @default - none */
+  readonly extraPodLabels?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -134,14 +141,14 @@ export abstract class Workload extends Construct implements INetworkPeer {
 
   /** The template that the controllers make pods from. */
   protected template(extra: Partial<k8s.PodSpec> = {}): k8s.PodTemplateSpec {
-    const { podAnnotations, restartOn } = this.pod;
+    const { podAnnotations, restartOn, extraPodLabels } = this.pod;
     const annotations = {
       ...podAnnotations,
       ...(restartOn?.length ? { [CONFIG_DIGEST]: lazy(() => digest(restartOn.map((files) => files.content))) } : {}),
     };
     return {
       metadata: {
-        labels: { ...this.stage.labels, ...this.podLabels },
+        labels: { ...this.stage.labels, ...extraPodLabels, ...this.podLabels },
         annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
       },
       spec: { ...this.podSpec, ...extra },

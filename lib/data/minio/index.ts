@@ -1,0 +1,3 @@
+export { MinIOBucket } from './bucket';
+export { type MinIOPool } from './erasure';
+export * from './minio';

@@ -1,0 +1,239 @@
+import { Duration, Size } from 'cdk8s';
+import { type Construct } from 'constructs';
+import {
+  type BucketProps,
+  fail,
+  type IBucket,
+  type ICertificateIssuer,
+  type IGateway,
+  image,
+  type IMetrics,
+  type IObjectStore,
+  type ISecret,
+  quantity,
+  type ServiceEndpoint,
+  show,
+  type Stage,
+  System,
+  type SystemProps,
+} from '../../core';
+import type * as k8s from '../../core/k8s';
+import { MinIOBucket } from './bucket';
+import { checkBucketName } from './bucket-rules';
+import { erasureLayouts, kibibytes, type MinIOPool } from './erasure';
+import { images } from './images';
+import { PORTS, ServerPool } from './server-pool';
+
+export interface MinIOProps extends SystemProps, MinIOPool {
+  /**
+   * Further pools, for more room than the first has. Only ever append: a pool's position is its name, and its data.
+   * @default - none
+   */
+  readonly expansions?: readonly MinIOPool[];
+  /**
+   * Drives of each erasure set that may be lost without losing data; the rest is what can be stored. 1 to half of the set, the same
+   * for all pools. Objects keep the parity they were written with.
+   * @default - upstream's: half of the set, 4 at most; none with a single drive
+   * @see https://docs.min.io/community/minio-object-store/operations/concepts/erasure-coding.html
+   */
+  readonly parity?: number;
+  /**
+   * StorageClass of the drives, by name or tier: local disks rather than replicated volumes, since erasure coding replicates already.
+   * Can't be changed once installed.
+   * @default - the site's `warm` tier where there is one, else its default class, else the cluster's
+   */
+  readonly storageClass?: string;
+  /** Memory of each server; it bounds the requests it takes at a time. At least 512 MiB. @default 1 GiB with a single drive, else 4 GiB */
+  readonly memory?: Size;
+  /** Cores of each server, requested; it may use four times as many. @default 0.5 with a single drive, else 2 */
+  readonly cpu?: number;
+  /**
+   * Keeps the servers of a pool on different nodes, without which the loss of a node may be more than the parity bears. Turn it off for
+   * trials on fewer nodes.
+   * @default true
+   */
+  readonly oneServerPerNode?: boolean;
+  /** Labels of the nodes that the servers run on. @default - any node */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Taints of nodes that the servers run on all the same. @default - none */
+  readonly tolerations?: k8s.Toleration[];
+  /** Issues the servers' certificate: TLS between them and for all clients, within the cluster too. @default - plain HTTP within the cluster */
+  readonly certificates?: ICertificateIssuer;
+  /** Leads `minio.<site's domain>` to the S3 API and `minio-console.<site's domain>` to the console. @default - reached within the cluster only */
+  readonly gateway?: IGateway;
+  /** Host of the S3 API on the gateway. @default - the system's id in the site's domain */
+  readonly host?: string;
+  /** Host of the console on the gateway. @default - the system's id with `-console`, in the site's domain */
+  readonly consoleHost?: string;
+  /**
+   * Also answers to `<bucket>.<host>` on the gateway, which most S3 programs use unless told otherwise. Needs a DNS entry for `*.<host>`.
+   * @default true
+   */
+  readonly virtualHosts?: boolean;
+  /** Who scrapes the servers' metrics. @default - nobody, and they need a token */
+  readonly metrics?: IMetrics;
+  /** Another build of the server, by its full reference: your own of a later release, for example. @default - the last that upstream published */
+  readonly serverImage?: string;
+  /** Another build of the client `mc`, with a shell, by its full reference. @default - the last that upstream published */
+  readonly clientImage?: string;
+}
+
+/** The user that may do everything. */
+const ROOT_USER = 'root';
+
+/**
+ * MinIO: objects by the S3 API, on one server for small sites, else on several with erasure coding across servers and drives.
+ *
+ * Puts into the cluster a StatefulSet for each pool of servers with a volume for each drive, the Services that lead to them, the root
+ * credential, minted in the cluster and used in this namespace alone, and a Job for each bucket. Needs storage; certificates, a gateway
+ * and metrics where wanted. Offers buckets, each with a user of its own.
+ *
+ * @see https://docs.min.io/community/minio-object-store/
+ */
+export class MinIO extends System implements IObjectStore {
+  readonly readyAfter: readonly Stage[];
+  /** The S3 API within the cluster. */
+  readonly endpoint: ServiceEndpoint;
+  /** The S3 API's URL within the cluster: `http://minio.minio.svc.cluster.local:9000`. */
+  readonly url: string;
+  /** The S3 API's URL from outside, where there is a gateway. */
+  readonly externalUrl?: string;
+  private readonly configure: Stage;
+  private readonly root: ISecret;
+  private readonly client;
+  private readonly usableKibibytes: number;
+  private readonly buckets = new Map<string, MinIOBucket>();
+  private readonly authorityIn: (stage: Stage) => ISecret | undefined;
+
+  constructor(scope: Construct, id: string, props: MinIOProps) {
+    const server = props.serverImage === undefined ? images.server : image(props.serverImage);
+    super(scope, id, { name: 'minio', version: server.tag }, props);
+    const { certificates, gateway, metrics } = props;
+    const path = this.node.path;
+    this.client = props.clientImage === undefined ? images.client : image(props.clientImage);
+    this.authorityIn = (stage) => certificates?.authority(stage);
+    const pools = [props, ...(props.expansions ?? [])];
+    const layouts = erasureLayouts(path, pools, props.parity);
+    this.usableKibibytes = layouts.reduce((sum, { usableKibibytes }) => sum + usableKibibytes, 0);
+    const single = layouts[0]!.setSize === 1;
+    const memory = props.memory ?? Size.gibibytes(single ? 1 : 4);
+    if (kibibytes(memory) < 512 * 1024) {
+      fail(path, `memory must be at least 512Mi, with which a server takes some ten requests at a time, got ${quantity(memory)}; give more`);
+    }
+
+    const credentials = this.platform.credentials.generate(this, `${id}-root`, { username: { value: ROOT_USER }, password: { length: 40 } });
+    this.root = credentials.in(this.namespace);
+    const stage = this.addStage('install', [this.root, certificates, metrics]);
+    this.readyAfter = [stage];
+    this.configure = this.addStage('configure', [stage]);
+
+    const scheme = certificates ? 'https' : 'http';
+    const servers = pools.map(({ servers = 1, drivesPerServer = 1 }, i) => ({ name: `pool-${i}`, servers, drivesPerServer }));
+    const clusterDomain = this.platform.distribution.clusterDomain;
+    const volumes = single
+      ? ['/drives/0']
+      : servers.map(
+          ({ name, servers: count, drivesPerServer }) =>
+            `${scheme}://${name}-{0...${count - 1}}.${name}.${this.namespace}.svc.${clusterDomain}:${PORTS.s3}` +
+            `/drives/${drivesPerServer === 1 ? '0' : `{0...${drivesPerServer - 1}}`}`,
+        );
+    const host = gateway && (props.host ?? this.platform.site.host(id));
+    const consoleHost = gateway && (props.consoleHost ?? this.platform.site.host(`${id}-console`));
+    const certificate = certificates?.issue(stage, 'tls', {
+      dnsNames: [
+        `${id}.${this.namespace}.svc.${clusterDomain}`,
+        `${id}.${this.namespace}.svc`,
+        ...servers.map(({ name }) => `*.${name}.${this.namespace}.svc.${clusterDomain}`),
+      ],
+    });
+    const storageClassName = this.storageClass(props.storageClass);
+    const virtualHosts = props.virtualHosts ?? true;
+    const sets = servers.map(
+      ({ name }, i) =>
+        new ServerPool(stage, name, {
+          pool: pools[i]!,
+          image: server,
+          volumes,
+          memory,
+          cpu: props.cpu ?? (single ? 0.5 : 2),
+          oneServerPerNode: props.oneServerPerNode ?? true,
+          nodeSelector: props.nodeSelector,
+          tolerations: props.tolerations,
+          storageClassName,
+          certificate,
+          authority: this.authorityIn(stage),
+          env: {
+            MINIO_ROOT_USER: this.root.env('username'),
+            MINIO_ROOT_PASSWORD: this.root.env('password'),
+            // It would ask upstream's server for a newer version.
+            MINIO_UPDATE: 'off',
+            MINIO_STORAGE_CLASS_STANDARD: props.parity === undefined ? undefined : `EC:${props.parity}`,
+            MINIO_PROMETHEUS_AUTH_TYPE: metrics ? 'public' : undefined,
+            MINIO_DOMAIN: virtualHosts ? host : undefined,
+            MINIO_BROWSER_REDIRECT_URL: consoleHost && `https://${consoleHost}`,
+          },
+        }),
+    );
+    for (const one of sets) for (const other of sets) if (one !== other || !single) one.connectToPeers(other);
+
+    const [first] = sets;
+    const { s3, console } = first!.addFrontService(id, sets);
+    this.endpoint = s3;
+    this.url = `${scheme}://${s3.host}:${s3.port}`;
+    if (gateway && host && consoleHost) {
+      const route = { to: s3, scheme, healthPath: '/minio/health/live', timeout: Duration.minutes(10) } as const;
+      this.externalUrl = gateway.addRoute(this, { host, ...route }).url;
+      if (virtualHosts) gateway.addRoute(this, { host: `*.${host}`, ...route });
+      const { url } = gateway.addRoute(this, { host: consoleHost, to: console, scheme, healthPath: '/', timeout: Duration.minutes(10) });
+      this.addEndpoint('S3 API (MinIO)', this.externalUrl);
+      this.addEndpoint('object browser (MinIO)', url);
+    }
+    metrics?.scrape(stage, id, { endpoint: s3, path: '/minio/v2/metrics/cluster', scheme, authority: this.authorityIn(stage) });
+  }
+
+  /**
+   * Makes a bucket with a user and a policy of its own. The Job that does it deletes nothing, ever: a bucket that the program no longer
+   * has stays as it is.
+   *
+   * @throws when the name is no bucket name or was asked for before, when days aren't whole, or the quota is more than the drives hold
+   */
+  addBucket(name: string, props: BucketProps = {}): MinIOBucket {
+    const path = this.node.path;
+    checkBucketName(path, name, ['minio', ROOT_USER]);
+    if (this.buckets.has(name)) fail(path, `bucket ${show(name)} was asked for before; pass on what addBucket returned then, or take another name`);
+    const bucket = new MinIOBucket(
+      this,
+      name,
+      {
+        stage: this.configure,
+        endpoint: this.endpoint,
+        url: this.url,
+        region: 'us-east-1',
+        client: this.client,
+        root: this.root,
+        authority: this.authorityIn,
+      },
+      props,
+      this.quota(name, props.quota),
+    );
+    this.buckets.set(name, bucket);
+    return bucket;
+  }
+
+  private quota(name: string, quota: Size | undefined): string {
+    if (!quota) return '';
+    const asked = kibibytes(quota);
+    if (asked < 1024) fail(this.node.path, `bucket ${show(name)}: quota must be at least 1Mi, got ${quantity(quota)}; give more`);
+    if (asked > this.usableKibibytes) {
+      const usable = quantity(Size.kibibytes(this.usableKibibytes));
+      fail(this.node.path, `bucket ${show(name)}: quota must be at most what all drives hold, ${usable}, got ${quantity(quota)}; lower it or add drives`);
+    }
+    return `${quantity(quota)}B`;
+  }
+
+  private storageClass(asked: string | undefined): string | undefined {
+    const { site } = this.platform;
+    if (asked !== undefined) return site.storageClass(asked).name;
+    return site.hasTier('warm') ? site.storageClass('warm').name : site.defaultStorageClass?.name;
+  }
+}

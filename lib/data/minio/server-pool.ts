@@ -1,0 +1,135 @@
+import { Duration, type Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import {
+  claimSpec,
+  type ContainerProps,
+  type Image,
+  type ISecret,
+  type Mount,
+  type ServiceEndpoint,
+  type Stage,
+  StatefulSet,
+  systemOf,
+  volume,
+} from '../../core';
+import * as k8s from '../../core/k8s';
+import { type MinIOPool } from './erasure';
+
+export const PORTS = { s3: 9000, console: 9001 } as const;
+
+/** On the servers of all pools, so that one Service leads to them and to nothing else of the namespace. */
+const SERVER = { 'minio.onprem-ml.io/server': 'true' };
+const CERTIFICATES = '/certificates';
+
+export interface ServerPoolProps {
+  readonly pool: MinIOPool;
+  readonly image: Image;
+  /** The server's arguments, the same for all servers of all pools. */
+  readonly volumes: readonly string[];
+  readonly memory: Size;
+  readonly cpu: number;
+  readonly oneServerPerNode: boolean;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: k8s.Toleration[];
+  readonly storageClassName?: string;
+  readonly certificate?: ISecret;
+  readonly authority?: ISecret;
+  readonly env: ContainerProps['env'];
+}
+
+/** One pool of servers: a StatefulSet whose fields that can't be changed follow from the pool alone. */
+export class ServerPool extends StatefulSet {
+  constructor(stage: Stage, id: string, props: ServerPoolProps) {
+    const { pool, certificate } = props;
+    const { servers = 1, drivesPerServer = 1 } = pool;
+    const drives = Array.from({ length: drivesPerServer }, (_, i) => `drive-${i}`);
+    const probe = (path: string): k8s.Probe => ({
+      httpGet: { path, port: k8s.IntOrString.fromNumber(PORTS.s3), scheme: certificate ? 'HTTPS' : 'HTTP' },
+    });
+    super(stage, id, {
+      replicas: servers,
+      serviceName: id,
+      parallel: true,
+      podLabels: SERVER,
+      claims: drives.map((name) => ({ name, size: pool.grownFrom ?? pool.driveSize, storageClassName: props.storageClassName })),
+      // A server says that it is ready before its drives are: the next one waits a little.
+      minReady: servers > 1 ? Duration.seconds(10) : undefined,
+      terminationGracePeriod: Duration.seconds(60),
+      nodeSelector: props.nodeSelector,
+      tolerations: props.tolerations,
+      affinity: servers > 1 && props.oneServerPerNode ? apart(systemOf(stage).labels, id) : undefined,
+      containers: [
+        {
+          name: 'minio',
+          image: props.image,
+          command: ['minio', 'server', '--address', `:${PORTS.s3}`, '--console-address', `:${PORTS.console}`, '--certs-dir', CERTIFICATES],
+          args: [...props.volumes],
+          env: { HOME: '/tmp', ...props.env },
+          ports: PORTS,
+          resources: { cpu: props.cpu, memory: props.memory },
+          mounts: [
+            ...drives.map((name, i): Mount => ({ path: `/drives/${i}`, volume: volume.template(name) })),
+            { path: '/tmp', volume: volume.scratch('tmp') },
+            ...(certificate ? [{ path: CERTIFICATES, volume: certificates(certificate, props.authority) }] : []),
+          ],
+          // Both answer for this server alone: a probe that asked for the quorum would keep servers from ever forming one. Under more
+          // requests than it takes, a server refuses these too, which must not get it killed at once.
+          readinessProbe: { ...probe('/minio/health/ready'), initialDelaySeconds: 5, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
+          livenessProbe: { ...probe('/minio/health/live'), initialDelaySeconds: 30, periodSeconds: 15, timeoutSeconds: 10, failureThreshold: 8 },
+        },
+      ],
+    });
+    this.addService({ name: id, headless: true, publishNotReadyAddresses: true, ports: { s3: PORTS.s3 } });
+    if (pool.grownFrom) this.growClaims(servers, drives, props);
+  }
+
+  /** Opens the way between this pool's servers and another's, or among its own. */
+  connectToPeers(other: ServerPool): void {
+    this.allowTo({ namespace: other.namespace, podLabels: other.podLabels }, PORTS.s3);
+    other.allowFrom({ namespace: this.namespace, podLabels: this.podLabels }, PORTS.s3);
+  }
+
+  /** The Service that clients use, in front of all pools: any server answers for all. */
+  addFrontService(name: string, pools: readonly ServerPool[]): Record<'s3' | 'console', ServiceEndpoint> {
+    return this.addService({ name, ports: PORTS, across: { workloads: pools, selector: { ...systemOf(this).labels, ...SERVER } } });
+  }
+
+  /** The claims as they shall be: those of the template can't change, the claims made from it can grow. */
+  private growClaims(servers: number, drives: readonly string[], props: ServerPoolProps): void {
+    const scope = new Construct(this, 'claims');
+    const spec = claimSpec({ size: props.pool.driveSize, storageClassName: props.storageClassName });
+    for (const drive of drives) {
+      for (let server = 0; server < servers; server++) {
+        const name = `${drive}-${this.name}-${server}`;
+        new k8s.KubePersistentVolumeClaim(scope, name, { metadata: { name }, spec });
+      }
+    }
+  }
+}
+
+function apart(systemLabels: Readonly<Record<string, string>>, component: string): k8s.Affinity {
+  const matchLabels = { ...systemLabels, 'app.kubernetes.io/component': component };
+  return {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } }],
+    },
+  };
+}
+
+/** The folder as the server reads it: its own certificate, and the authorities it trusts. Renewed files are read again by themselves. */
+function certificates(certificate: ISecret, authority: ISecret | undefined): k8s.Volume {
+  const items = [
+    { key: 'tls.crt', path: 'public.crt' },
+    { key: 'tls.key', path: 'private.key' },
+  ];
+  return {
+    name: 'certificates',
+    projected: {
+      defaultMode: 0o440,
+      sources: [
+        { secret: { name: certificate.name, items } },
+        ...(authority ? [{ secret: { name: authority.name, items: [{ key: 'ca.crt', path: 'CAs/ca.crt' }] } }] : []),
+      ],
+    },
+  };
+}

@@ -1,0 +1,253 @@
+import { Duration, Size } from 'cdk8s';
+import { type Construct } from 'constructs';
+import {
+  checkInteger,
+  checkPort,
+  ConfigFiles,
+  Deployment,
+  fail,
+  type ICertificateIssuer,
+  type IGateway,
+  type ILoadBalancer,
+  type IMetrics,
+  type IRoute,
+  type Mount,
+  type RouteProps,
+  show,
+  type Stage,
+  System,
+  type SystemProps,
+  volume,
+} from '../../core';
+import * as k8s from '../../core/k8s';
+import { type HttpRoute, type MinimumTls, renderConfig, type TcpRoute } from './config';
+import { entrypoint, PATHS } from './entrypoint';
+import { images } from './images';
+import { checkRouteHost, httpRoute, listenPort, PORTS, seconds, tcpName, tcpRoute, type TcpRouteProps } from './routes';
+
+export interface HAProxyProps extends SystemProps {
+  /** Gives the gateway its address. */
+  readonly addresses: ILoadBalancer;
+  /** Issues one certificate for the hosts of all routes. */
+  readonly certificates: ICertificateIssuer;
+  /** This very address, for which the DNS entries are made. @default - any free one */
+  readonly address?: string;
+  /** Domains besides the site's own that hosts of routes may be in. @default - none */
+  readonly domains?: readonly string[];
+  /** Ports besides 80 and 443 that `addTcpRoute` may use. They are part of the pods' spec: a change restarts them, one by one. @default - none */
+  readonly tcpPorts?: readonly number[];
+  /** Pods, 1 to 20, on different nodes where there are enough. @default - 2, or 1 where the site has a single node */
+  readonly replicas?: number;
+  /** Connections of each pod at a time, 100 to 100000; memory grows by 96 KiB for each. @default 4000 */
+  readonly maxConnections?: number;
+  /** Threads of each pod, and the cores it may use, 1 to 64. @default 2 */
+  readonly threads?: number;
+  /** The oldest TLS that clients may speak. Older ones are broken, and refused. @default '1.2' */
+  readonly minimumTls?: MinimumTls;
+  /** How long browsers must remember to come by HTTPS only; zero doesn't say so. @default 365 days */
+  readonly hsts?: Duration;
+  /** How long a WebSocket may stay silent, and how long old connections go on after a reload. @default 1 hour */
+  readonly tunnelTimeout?: Duration;
+  /** How long connections may take to end when a pod stops. @default 60 seconds */
+  readonly drainTimeout?: Duration;
+  /**
+   * `Local` keeps the clients' addresses for logs and `X-Forwarded-For`, and sends traffic to nodes with a pod alone.
+   * @default 'Local'
+   */
+  readonly externalTrafficPolicy?: 'Local' | 'Cluster';
+  /** Who scrapes `/metrics`. @default - nobody */
+  readonly metrics?: IMetrics;
+}
+
+/** How long a stopping pod takes new connections, until load balancers have learned that it goes. */
+const LINGER = 10;
+const MAX_HSTS = 10 * 365 * 24 * 3600;
+
+/**
+ * HAProxy as the edge gateway, for sites without a service mesh: one address of the site's own network, TLS, and routes by host and
+ * path to the systems behind it.
+ *
+ * Puts into the cluster a Deployment, its configuration, a Service of type LoadBalancer and a Certificate for all hosts. Needs addresses
+ * and certificates. Offers routes. A new route or a renewed certificate is put into effect without restarting a pod or closing a connection.
+ *
+ * @see https://docs.haproxy.org/3.2/configuration.html
+ */
+export class HAProxy extends System implements IGateway {
+  readonly readyAfter: readonly Stage[];
+  private readonly deployment: Deployment;
+  private readonly caFile: string;
+  private readonly domains: readonly string[];
+  private readonly tcpPorts: readonly number[];
+  private readonly routes: HttpRoute[] = [];
+  private readonly tcpRoutes: TcpRoute[] = [];
+  private readonly owners = new Map<string, string>();
+
+  constructor(scope: Construct, id: string, props: HAProxyProps) {
+    super(scope, id, { name: 'haproxy', version: images.haproxy.tag }, props);
+    const { addresses, certificates, metrics } = props;
+    const path = this.node.path;
+    const { site } = this.platform;
+    const replicas = props.replicas ?? Math.min(2, Math.max(1, site.schedulableNodes));
+    const maxConnections = props.maxConnections ?? 4000;
+    const threads = props.threads ?? 2;
+    const minimumTls = props.minimumTls ?? '1.2';
+    const drain = seconds(path, 'drainTimeout', props.drainTimeout, 60);
+    const tunnelTimeout = seconds(path, 'tunnelTimeout', props.tunnelTimeout, 3600);
+    const hsts = (props.hsts ?? Duration.days(365)).toSeconds({ integral: false });
+    checkInteger(path, 'replicas', replicas, 1, 20, 'two on different nodes outlive one of them');
+    checkInteger(path, 'maxConnections', maxConnections, 100, 100000, 'a browser holds about six');
+    checkInteger(path, 'threads', threads, 1, 64, 'each may use one core');
+    checkInteger(path, 'hsts', hsts, 0, MAX_HSTS, 'give a Duration of at most ten years, in whole seconds');
+    if (!['1.2', '1.3'].includes(minimumTls)) {
+      fail(path, `minimumTls must be "1.2" or "1.3", got ${show(minimumTls)}; what is older is broken and no browser speaks it`);
+    }
+    this.domains = props.domains ?? [];
+    this.tcpPorts = props.tcpPorts ?? [];
+    this.checkTcpPorts();
+
+    const stage = this.addStage('install', [addresses, certificates, metrics]);
+    this.readyAfter = [stage];
+    const ownHost = site.host(id);
+    const certificate = certificates.issue(stage, 'tls', {
+      dnsNames: () => [...new Set([ownHost, ...this.routes.map(({ host }) => host)])].sort(),
+    });
+    // An issuer with an authority of its own writes it next to the certificate; another hands it out apart, or has a public one.
+    const apart = certificate.keys?.includes('ca.crt') ? undefined : certificates.authority(stage);
+    this.caFile = certificate.keys?.includes('ca.crt')
+      ? `${PATHS.certificate}/ca.crt`
+      : apart
+        ? `${PATHS.authority}/ca.crt`
+        : '@system-ca';
+    const scripts = new ConfigFiles(stage, 'entrypoint', { 'run.sh': entrypoint({ linger: LINGER, drain }) });
+    const configuration = new ConfigFiles(stage, 'configuration', {
+      'haproxy.cfg': () =>
+        renderConfig({
+          httpPort: PORTS.http,
+          httpsPort: PORTS.https,
+          metricsPort: PORTS.metrics,
+          certificateFile: `${PATHS.certificate}/tls.crt`,
+          keyFile: `${PATHS.certificate}/tls.key`,
+          runFolder: PATHS.run,
+          threads,
+          maxConnections,
+          minimumTls,
+          hsts,
+          tunnelTimeout,
+          http: this.routes,
+          tcp: this.tcpRoutes,
+        }),
+    });
+    const mounts: Mount[] = [
+      { path: PATHS.scripts, volume: volume.config('entrypoint', scripts) },
+      { path: PATHS.config, volume: volume.config('configuration', configuration) },
+      { path: PATHS.certificate, volume: volume.secret('tls', certificate) },
+      ...(apart ? [{ path: PATHS.authority, volume: volume.secret('authority', apart) }] : []),
+      { path: PATHS.run, volume: volume.scratch('run', { memory: true, limit: Size.mebibytes(1) }) },
+    ];
+    this.deployment = new Deployment(stage, 'haproxy', {
+      replicas,
+      // The configuration is not among these: it is put into effect by the entry script.
+      restartOn: [scripts],
+      terminationGracePeriod: Duration.seconds(LINGER + drain + 15),
+      containers: [
+        {
+          name: 'haproxy',
+          image: images.haproxy,
+          command: ['/bin/sh', `${PATHS.scripts}/run.sh`],
+          ports: {
+            http: PORTS.http,
+            https: PORTS.https,
+            metrics: PORTS.metrics,
+            ...Object.fromEntries(this.tcpPorts.map((port) => [tcpName(port), listenPort(port)])),
+          },
+          resources: {
+            cpu: Math.min(0.25, threads),
+            cpuLimit: threads,
+            memory: Size.mebibytes(128 + Math.ceil((maxConnections * 96) / 1024)),
+          },
+          mounts,
+          readinessProbe: { httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('metrics') }, periodSeconds: 5 },
+          livenessProbe: { tcpSocket: { port: k8s.IntOrString.fromString('metrics') }, initialDelaySeconds: 30, periodSeconds: 10 },
+        },
+      ],
+      // Names are fully qualified; without this the resolver would try each with all of the cluster's suffixes first.
+      podSpec: {
+        dnsConfig: {
+          options: [
+            { name: 'ndots', value: '1' },
+            { name: 'timeout', value: '1' },
+            { name: 'attempts', value: '2' },
+          ],
+        },
+      },
+    });
+    this.deployment.allowFrom('anywhere', PORTS.http, PORTS.https, ...this.tcpPorts.map(listenPort));
+
+    const address = addresses.addAddress(this, { address: props.address });
+    this.deployment.addService({
+      ports: {
+        http: { port: 80, target: PORTS.http },
+        https: { port: 443, target: PORTS.https },
+        ...Object.fromEntries(this.tcpPorts.map((port) => [tcpName(port), { port, target: listenPort(port) }])),
+      },
+      type: 'LoadBalancer',
+      annotations: address.annotations,
+      spec: { externalTrafficPolicy: props.externalTrafficPolicy ?? 'Local' },
+    });
+    if (metrics) {
+      const { metrics: endpoint } = this.deployment.addService({ name: 'haproxy-metrics', ports: { metrics: PORTS.metrics } });
+      metrics.scrape(stage, 'haproxy', { endpoint });
+    }
+    if (address.address !== undefined) this.addEndpoint('address of the gateway', address.address);
+  }
+
+  addRoute(scope: Construct, props: RouteProps): IRoute {
+    const path = scope.node.path;
+    const { host } = props;
+    checkRouteHost(path, host, this.platform.site, this.domains);
+    const route = httpRoute(path, props, this.caFile);
+    const url = `https://${host}${route.path === '/' ? '' : route.path}`;
+    this.take(path, url, url, 'give another host or path');
+    this.routes.push(route);
+    this.deployment.connectTo(props.to);
+    return { host, url };
+  }
+
+  /**
+   * Hands a port on as it is, for what isn't HTTP: a database, for example. TLS is the endpoint's own matter.
+   *
+   * @throws when the port isn't one of `tcpPorts`, or has a route already
+   */
+  addTcpRoute(scope: Construct, props: TcpRouteProps): void {
+    const path = scope.node.path;
+    const { port } = props;
+    if (!this.tcpPorts.includes(port)) {
+      fail(path, `port ${show(port)} isn't among the gateway's tcpPorts, ${show(this.tcpPorts)}; add it there`);
+    }
+    const route = tcpRoute(path, props);
+    this.take(path, `tcp ${port}`, `port ${port} of the gateway`, 'use another port');
+    this.tcpRoutes.push(route);
+    this.deployment.connectTo(props.to);
+  }
+
+  private take(path: string, key: string, what: string, mend: string): void {
+    const other = this.owners.get(key);
+    if (other !== undefined) fail(path, `${what} is taken by ${other}; ${mend}`);
+    this.owners.set(key, path);
+  }
+
+  private checkTcpPorts(): void {
+    const path = this.node.path;
+    this.tcpPorts.forEach((port, i) => {
+      checkPort(path, 'tcpPorts', port);
+      if (port === 80 || port === 443) fail(path, `tcpPorts has ${port}, which is for routes by host; use addRoute, or another port`);
+      if (this.tcpPorts.indexOf(port) !== i) fail(path, `tcpPorts has ${port} twice; leave one out`);
+      const listen = listenPort(port);
+      checkPort(path, `the pods' port for ${port}`, listen);
+      const clash = this.tcpPorts.find((other, j) => j < i && listenPort(other) === listen);
+      if (clash !== undefined) {
+        fail(path, `tcpPorts has ${clash} and ${port}, which would both be port ${listen} of the pods; use another port for one of them`);
+      }
+    });
+  }
+}

@@ -1,0 +1,3 @@
+export { type MinimumTls } from './config';
+export * from './haproxy';
+export { type TcpRouteProps } from './routes';

@@ -1,0 +1,238 @@
+import { Duration } from 'cdk8s';
+import { Construct } from 'constructs';
+import {
+  type CertificateProps,
+  checkHost,
+  checkInteger,
+  fail,
+  type ICertificateIssuer,
+  type ICredentials,
+  type IMetrics,
+  type ISecret,
+  lazy,
+  SecretReference,
+  show,
+  type Stage,
+  System,
+  type SystemProps,
+} from '../../core';
+import * as k8s from '../../core/k8s';
+import { CustomResource } from '../../crds';
+import { type AcmeProps, acmeSpec, checkPublic, usesHttp01 } from './acme';
+import { addCainjector, addController } from './controllers';
+import { certificate, certManagerCrds, clusterIssuer, issuer } from './crds';
+import { images, VERSION } from './images';
+import { userRules } from './rbac';
+import { Webhook } from './webhook';
+
+export interface CertManagerProps extends SystemProps {
+  /**
+   * An authority of your own that signs: a Secret in cert-manager's namespace with the keys `tls.crt` (the chain, up to the root) and
+   * `tls.key`. `External.credentials(lab, { name: 'company-ca' }, ['tls.crt', 'tls.key'])` names one.
+   * @default - a private root of ten years, made in the cluster
+   */
+  readonly authority?: ICredentials;
+  /** Has an ACME server sign. It can't be given together with `authority`. @default - a private authority signs */
+  readonly acme?: AcmeProps;
+  /** Name of the private root, as browsers and `openssl` show it. At most 64 characters. @default - platform's name and "root CA" */
+  readonly commonName?: string;
+  /** Pods of each of the three parts, 1 to 5; the webhook answers from all of them. @default - 2, or 1 where the site has a single node */
+  readonly replicas?: number;
+  /** `external` leaves the CRDs to whoever has installed them already. @default 'included' */
+  readonly crds?: 'included' | 'external';
+  /** Who scrapes the three parts. @default - nobody */
+  readonly metrics?: IMetrics;
+}
+
+const SELF_SIGNED = 'self-signed';
+const ROOT = 'root-ca';
+const CA_KEYS = ['tls.crt', 'tls.key', 'ca.crt'];
+
+/**
+ * cert-manager: issues TLS certificates into Secrets and renews them.
+ *
+ * Puts into the cluster the controller, the admission webhook, the CA injector, six CRDs, and one ClusterIssuer: a private authority of
+ * the platform unless told otherwise. Needs nothing. Offers certificates to all other systems.
+ *
+ * @see https://cert-manager.io/docs/
+ */
+export class CertManager extends System implements ICertificateIssuer {
+  /** Name of the ClusterIssuer that signs for the platform. */
+  readonly issuerName: string;
+  readonly readyAfter: readonly Stage[];
+  private readonly acme?: AcmeProps;
+  private readonly configure: Stage;
+  private readonly authorities = new Map<string, ISecret>();
+  private readonly issued = new Map<string, string>();
+  private readonly solverNamespaces = new Set<string>();
+
+  constructor(scope: Construct, id: string, props: CertManagerProps = {}) {
+    super(scope, id, { name: 'cert-manager', version: VERSION }, props);
+    const { metrics, acme, authority } = props;
+    const replicas = props.replicas ?? Math.min(2, Math.max(1, this.platform.site.schedulableNodes));
+    checkInteger(this.node.path, 'replicas', replicas, 1, 5, 'one pod works, the others stand by');
+    if (acme && authority) fail(this.node.path, 'either acme or authority signs, got both; leave one of them out');
+    if (props.commonName !== undefined && (acme || authority)) {
+      fail(this.node.path, `commonName ${show(props.commonName)} is the private root's, but another authority signs; leave it out`);
+    }
+    this.acme = acme;
+
+    if (props.crds === 'external') {
+      for (const { name } of certManagerCrds) this.platform.addExternal({ kind: 'CustomResourceDefinition', name });
+    } else {
+      this.addCrds(certManagerCrds);
+    }
+    const install = this.addStage('install', [metrics]);
+    const solverImage = acme && usesHttp01(acme) ? this.image(images.acmesolver) : undefined;
+    addController(install, { namespace: this.namespace, replicas, acme: acme !== undefined, solverImage, metrics });
+    addCainjector(install, { namespace: this.namespace, replicas, metrics });
+    new Webhook(install, 'webhook', { namespace: this.namespace, replicas, metrics });
+    Webhook.addGates(install, this.namespace);
+    this.userRoles(install);
+
+    this.configure = this.addStage('configure', [install, authority]);
+    this.readyAfter = [this.configure];
+    this.issuerName = acme ? 'acme' : 'private-ca';
+    new CustomResource(this.configure, 'issuer', clusterIssuer, {
+      metadata: { name: this.issuerName },
+      spec: acme
+        ? { acme: acmeSpec(this.node.path, this.platform, this.namespace, acme, 'acme-account') }
+        : { ca: { secretName: authority ? this.givenAuthority(authority) : this.privateRoot(props.commonName) } },
+    });
+  }
+
+  issue(stage: Stage, id: string, props: CertificateProps): ISecret {
+    const path = `${stage.node.path}/${id}`;
+    this.checkStage(path, stage);
+    const namespace = stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage');
+    const key = `${namespace}/${id}`;
+    const other = this.issued.get(key);
+    if (other) fail(path, `the Secret ${show(id)} of namespace ${show(namespace)} is the certificate of ${other} already; give this one another id`);
+    this.issued.set(key, stage.node.path);
+    const { dnsNames, ipAddresses = [], duration, usages = ['server auth'] } = props;
+    const names = () => this.checkNames(path, typeof dnsNames === 'function' ? dnsNames() : dnsNames, ipAddresses);
+    if (typeof dnsNames !== 'function') names();
+    if (duration && duration.toHours({ integral: false }) < 1) {
+      fail(path, `duration must be at least an hour, got ${duration.toSeconds()} seconds; a certificate is renewed after two thirds of it`);
+    }
+    if (this.acme && usesHttp01(this.acme)) this.letSolversIn(namespace);
+    this.certificate(new Construct(stage, `certificate-${id}`), namespace, id, {
+      dnsNames: typeof dnsNames === 'function' ? lazy(names) : names(),
+      ...(ipAddresses.length > 0 && { ipAddresses }),
+      // An ACME server decides by itself, and cert-manager refuses to ask.
+      ...(duration && !this.acme && { duration: `${duration.toMinutes()}m` }),
+      usages: ['digital signature', 'key encipherment', ...usages],
+    });
+    return new SecretReference(namespace, id, this.acme ? ['tls.crt', 'tls.key'] : CA_KEYS, [stage]);
+  }
+
+  authority(stage: Stage): ISecret | undefined {
+    if (this.acme) return undefined;
+    const path = `${stage.node.path}/authority`;
+    this.checkStage(path, stage);
+    const namespace = stage.namespace ?? fail(path, 'an authority needs a namespace; use a stage that a system made with addStage');
+    const known = this.authorities.get(namespace);
+    if (known) return known;
+    // cert-manager writes ca.crt next to each certificate it issues, so a certificate that is good for nothing else brings it here.
+    const name = `${this.issuerName}-authority`;
+    this.certificate(new Construct(this.configure, `authority-${namespace}`), namespace, name, {
+      dnsNames: ['authority.invalid'],
+      usages: ['digital signature', 'client auth'],
+    });
+    const secret = new SecretReference(namespace, name, CA_KEYS, this.readyAfter);
+    this.authorities.set(namespace, secret);
+    return secret;
+  }
+
+  private userRoles(stage: Stage): void {
+    const aggregate = (...roles: string[]) =>
+      Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']));
+    new k8s.KubeClusterRole(stage, 'cert-manager-view', {
+      metadata: { labels: aggregate('view', 'edit', 'admin') },
+      rules: userRules.view,
+    });
+    new k8s.KubeClusterRole(stage, 'cert-manager-edit', {
+      metadata: { labels: aggregate('edit', 'admin') },
+      rules: userRules.edit,
+    });
+  }
+
+  private givenAuthority(authority: ICredentials): string {
+    const missing = ['tls.crt', 'tls.key'].find((key) => !authority.keys.includes(key));
+    if (missing) fail(this.node.path, `authority must be a Secret with the keys "tls.crt" and "tls.key", got ${authority.keys.map(show).join(', ')}; add ${show(missing)}`);
+    return authority.in(this.namespace).name;
+  }
+
+  /** The root keeps its key when it is renewed, so that what was signed before stays valid. */
+  private privateRoot(commonName = `${this.platform.name} root CA`): string {
+    if (commonName.length === 0 || commonName.length > 64) {
+      fail(this.node.path, `commonName must have 1 to 64 characters, got ${commonName.length} in ${show(commonName)}; X.509 allows no more`);
+    }
+    new CustomResource(this.configure, SELF_SIGNED, issuer, { metadata: { name: SELF_SIGNED }, spec: { selfSigned: {} } });
+    new CustomResource(this.configure, ROOT, certificate, {
+      metadata: { name: ROOT },
+      spec: {
+        secretName: ROOT,
+        issuerRef: { group: 'cert-manager.io', kind: 'Issuer', name: SELF_SIGNED },
+        commonName,
+        isCA: true,
+        duration: `${Duration.days(3650).toHours()}h`,
+        renewBefore: `${Duration.days(365).toHours()}h`,
+        usages: ['cert sign', 'crl sign', 'digital signature'],
+        privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotationPolicy: 'Never' },
+      },
+    });
+    return ROOT;
+  }
+
+  private certificate(
+    scope: Construct,
+    namespace: string,
+    name: string,
+    spec: Pick<NonNullable<NonNullable<(typeof certificate)['body']>['spec']>, 'dnsNames' | 'ipAddresses' | 'duration' | 'usages'>,
+  ): void {
+    new CustomResource(scope, 'certificate', certificate, {
+      metadata: { name, namespace },
+      spec: {
+        secretName: name,
+        issuerRef: { group: 'cert-manager.io', kind: 'ClusterIssuer', name: this.issuerName },
+        privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotationPolicy: 'Always' },
+        ...spec,
+      },
+    });
+  }
+
+  private checkStage(path: string, stage: Stage): void {
+    if (stage.platform !== this.platform) {
+      fail(path, `is of platform "${stage.platform.name}", but ${this.node.path} issues for "${this.platform.name}"; use the issuer of its own platform`);
+    }
+    if (stage.wave <= this.configure.wave) {
+      fail(path, `is applied in wave ${stage.wave}, but ${this.node.path} issues certificates after wave ${this.configure.wave} only; give the issuer to the stage as a need`);
+    }
+  }
+
+  private checkNames(path: string, dnsNames: readonly string[], ipAddresses: readonly string[]): string[] {
+    const names = [...new Set(dnsNames)];
+    if (names.length + ipAddresses.length === 0) fail(path, 'a certificate needs at least one name or address, got none; give dnsNames');
+    for (const name of names) checkHost(path, 'a name of a certificate', name.replace(/^\*\./, ''));
+    if (this.acme) {
+      checkPublic(path, names);
+      if (ipAddresses.length > 0) fail(path, `an ACME server doesn't issue for addresses, got ${ipAddresses.join(', ')}; use names`);
+    }
+    return names;
+  }
+
+  /** HTTP-01 proofs are answered by pods next to the Certificate, which the namespace's policy would cut off. */
+  private letSolversIn(namespace: string): void {
+    if (this.solverNamespaces.has(namespace)) return;
+    this.solverNamespaces.add(namespace);
+    new k8s.KubeNetworkPolicy(new Construct(this.configure, `solvers-${namespace}`), 'network-policy', {
+      metadata: { name: 'acme-http01-solver', namespace },
+      spec: {
+        podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ ports: [{ port: k8s.IntOrString.fromNumber(8089), protocol: 'TCP' }] }],
+      },
+    });
+  }
+}

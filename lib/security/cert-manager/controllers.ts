@@ -1,0 +1,94 @@
+import { Size } from 'cdk8s';
+import { Deployment, type IMetrics, type Stage } from '../../core';
+import * as k8s from '../../core/k8s';
+import { images } from './images';
+import { METRICS, metricsProbe, scrape } from './metrics';
+import { acmeRules, cainjectorRules, controllerRules, http01Rules, leaseRules } from './rbac';
+
+export interface ControllerProps {
+  readonly namespace: string;
+  readonly replicas: number;
+  /** Whether an ACME server signs. Else the controllers for it are off, and so are their rights. */
+  readonly acme: boolean;
+  /** The image that answers HTTP-01 proofs. @default - there are none */
+  readonly solverImage?: string;
+  readonly metrics?: IMetrics;
+}
+
+/** Watches Certificates and keeps their Secrets fresh. One pod leads, the others stand by. */
+export function addController(stage: Stage, props: ControllerProps): void {
+  const { namespace, replicas, acme, solverImage, metrics } = props;
+  const off = ['ingress-shim', ...(acme ? [] : ['orders', 'challenges', 'certificaterequests-issuer-acme'])];
+  const workload = new Deployment(stage, 'cert-manager', {
+    replicas,
+    rules: leaseRules('cert-manager-controller'),
+    containers: [
+      {
+        name: 'controller',
+        image: images.controller,
+        args: [
+          '--v=2',
+          `--cluster-resource-namespace=${namespace}`,
+          `--leader-election-namespace=${namespace}`,
+          `--controllers=${['*', ...off.map((name) => `-${name}`)].join(',')}`,
+          ...(solverImage === undefined ? [] : [`--acme-http01-solver-image=${solverImage}`]),
+        ],
+        env: { POD_NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+        ports: { ...METRICS, 'http-healthz': 9403 },
+        resources: { cpu: 0.05, memory: Size.mebibytes(256) },
+        livenessProbe: {
+          httpGet: { path: '/livez', port: k8s.IntOrString.fromString('http-healthz') },
+          initialDelaySeconds: 10,
+          periodSeconds: 10,
+          timeoutSeconds: 15,
+          failureThreshold: 8,
+        },
+        readinessProbe: metricsProbe(),
+      },
+    ],
+  });
+  for (const [name, rules] of Object.entries(controllerRules)) workload.grantCluster(name, rules);
+  if (acme) {
+    workload.grantCluster('acme', acmeRules);
+    // The server, the DNS servers that are asked whether a proof is to be seen, and the API of whoever hosts the zone.
+    workload.allowTo('anywhere', 443, { port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' });
+  }
+  if (solverImage !== undefined) {
+    workload.grantCluster('http01', http01Rules);
+    // It tries each proof itself before the server is asked to.
+    workload.allowTo('anywhere', 80);
+  }
+  if (metrics) scrape(stage, metrics, workload);
+}
+
+export interface CainjectorProps {
+  readonly namespace: string;
+  readonly replicas: number;
+  readonly metrics?: IMetrics;
+}
+
+/** Puts authorities into webhook configurations, CRDs and API services that ask for it. One pod leads, the others stand by. */
+export function addCainjector(stage: Stage, { namespace, replicas, metrics }: CainjectorProps): void {
+  const workload = new Deployment(stage, 'cert-manager-cainjector', {
+    replicas,
+    rules: leaseRules('cert-manager-cainjector-leader-election', 'cert-manager-cainjector-leader-election-core'),
+    clusterRules: cainjectorRules,
+    containers: [
+      {
+        name: 'cainjector',
+        image: images.cainjector,
+        args: ['--v=2', `--leader-election-namespace=${namespace}`],
+        env: { POD_NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+        ports: METRICS,
+        resources: { cpu: 0.02, memory: Size.mebibytes(256) },
+        livenessProbe: {
+          tcpSocket: { port: k8s.IntOrString.fromString('http-metrics') },
+          initialDelaySeconds: 20,
+          periodSeconds: 10,
+        },
+        readinessProbe: metricsProbe(),
+      },
+    ],
+  });
+  if (metrics) scrape(stage, metrics, workload);
+}

@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Crd, type CrdManifest } from '../../lib/crds';
+import { compilePattern } from '../../lib/crds/pattern';
+import { faithful } from './faithful';
+
+const LIB = join(__dirname, '../../lib');
+const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
+
+/** Where a system's official CRDs are not in the file that is called like its folder. */
+const FILES: { readonly [system: string]: string } = {};
+
+interface System {
+  readonly name: string;
+  readonly crds: readonly Crd[];
+}
+
+/** Every folder of a system that declares CRDs, in files that end in `crds.ts`. */
+function systems(): System[] {
+  const found: System[] = [];
+  for (const domain of readdirSync(LIB, { withFileTypes: true })) {
+    if (!domain.isDirectory()) continue;
+    for (const system of readdirSync(join(LIB, domain.name), { withFileTypes: true })) {
+      if (!system.isDirectory()) continue;
+      const folder = join(LIB, domain.name, system.name);
+      const files = readdirSync(folder).filter((file) => file.endsWith('crds.ts'));
+      const crds = [...new Set(files.flatMap((file) => declared(join(folder, file))))];
+      if (crds.length > 0) found.push({ name: system.name, crds });
+    }
+  }
+  return found;
+}
+
+function declared(file: string): Crd[] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the files are found, not known
+  const exported: object = require(file);
+  return Object.values(exported).filter((value): value is Crd => value instanceof Crd);
+}
+
+function official(system: string): Map<string, CrdManifest> {
+  const file = join(UPSTREAM, FILES[system] ?? `${system}.yaml`);
+  if (!existsSync(file)) return new Map();
+  const documents = readFileSync(file, 'utf8').slice(4).split('\n---\n');
+  const crds = documents.map((document): CrdManifest => JSON.parse(document));
+  return new Map(crds.map((crd) => [crd.metadata.name, crd]));
+}
+
+const all = systems();
+
+test('there are systems with CRDs', () => {
+  expect(all.map(({ name }) => name)).toEqual(expect.arrayContaining(['metallb', 'cert-manager']));
+});
+
+describe.each(all)('$name', ({ name, crds }) => {
+  const upstream = official(name);
+
+  test('has all of upstream', () => {
+    expect(crds.map((crd) => crd.name).sort()).toEqual([...upstream.keys()].sort());
+  });
+
+  test.each(crds.map((crd) => [crd.name, crd] as const))('%s is faithful', (crdName, crd) => {
+    const theirs = upstream.get(crdName);
+    expect(theirs).toBeDefined();
+    if (theirs) expect(faithful(crd.manifest(), theirs)).toEqual([]);
+  });
+});
+
+test("every pattern of upstream's CRDs can be checked", () => {
+  const patterns = new Set<string>();
+  for (const file of readdirSync(UPSTREAM).filter((name) => name.endsWith('.yaml'))) {
+    const text = readFileSync(join(UPSTREAM, file), 'utf8').slice(4);
+    for (const document of text.split('\n---\n')) {
+      JSON.parse(document, (key, value: unknown) => {
+        if (key === 'pattern' && typeof value === 'string') patterns.add(value);
+        return value;
+      });
+    }
+  }
+  expect(patterns.size).toBeGreaterThan(50);
+  expect([...patterns].filter((pattern) => compilePattern(pattern) === undefined)).toEqual([]);
+});
