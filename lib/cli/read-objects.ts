@@ -58,7 +58,7 @@ export function parseObjects(file: string, text: string): LinkObject[] {
   const name = file === '-' ? 'stdin' : file;
   let documents: unknown[];
   try {
-    documents = yaml.loadAll(text, { json: true });
+    documents = load(text);
   } catch (error) {
     if (!(error instanceof yaml.YAMLException)) throw error;
     const { mark, reason } = error;
@@ -66,6 +66,26 @@ export function parseObjects(file: string, text: string): LinkObject[] {
   }
   return documents.flatMap((document, i) => (document === null ? [] : objectsOf(document, `${name}:${i + 1}`)));
 }
+
+const SCHEMA = yaml.CORE_SCHEMA.withTags(yaml.mergeTag);
+const CLOSING = /^\s*[\]}]/;
+
+/** As Kubernetes' own reader does: of a key given twice the last counts, `<<` merges, and a closing bracket may stand at any depth. */
+function load(text: string): unknown[] {
+  try {
+    return yaml.loadAll(text, { json: true, schema: SCHEMA });
+  } catch (error) {
+    if (!(error instanceof yaml.YAMLException) || error.reason !== 'deficient indentation' || !error.mark) throw error;
+    const lines = text.split('\n');
+    const { line } = error.mark;
+    if (!CLOSING.test(lines[line]) || lines[line].length > MAX_LINE) throw error;
+    lines[line] = ' '.repeat(MAX_LINE) + lines[line];
+    return load(lines.join('\n'));
+  }
+}
+
+/** No manifest is indented deeper; a line that is longer was indented before. */
+const MAX_LINE = 200;
 
 function objectsOf(document: unknown, source: string): LinkObject[] {
   if (!isKubeObject(document)) {

@@ -94,17 +94,17 @@ export interface Distribution {
   readonly bundled: readonly BundledComponent[];
 }
 
-// Sources, read in August to November 2026:
-// kubeadm    kubernetes/kubernetes cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go (networking, API port), cmd/kubeadm/app/constants
-//            (CRI socket), cluster/addons/dns (CoreDNS); containerd's own defaults for its paths and the CNI's
-// k3s        k3s-io/k3s pkg/cli/cmds/{server,stage}.go, pkg/agent/config/config.go, pkg/agent/containerd, manifests/
+// Sources, as of mid-2026:
+// kubeadm    kubernetes/kubernetes cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go (networking, API port) and cmd/kubeadm/app/constants
+//            (CRI socket); containerd's own defaults for its paths and the CNI's
+// k3s        k3s-io/k3s pkg/cli/cmds/{server,stage}.go, pkg/agent/config/config.go, pkg/agent/containerd, pkg/daemons/agent, manifests/
 // rke2       rancher/rke2 pkg/cli/defaults, pkg/cli/types.go, pkg/bootstrap, pkg/rke2/{np,psa}.go, charts/chart_versions.yaml;
 //            rancher/rke2-docs docs/networking/networking_services.md, docs/add-ons/gpu_operators.md
 // openshift  openshift/installer pkg/types/defaults/installconfig.go, openshift/cluster-dns-operator pkg/operator/controller/names.go and
-//            pkg/manifests/assets/dns, openshift/cluster-network-operator pkg/network/multus.go, openshift/cluster-ingress-operator
-//            (the admission policy over Gateway API's CRDs)
-// tanzu      vmware-tanzu/tanzu-framework's default cluster configuration (CIDRs); VMware's "Configure PSA for TKR 1.25 and Later"
-// GPUs       NVIDIA/gpu-operator controllers/object_controls.go (default paths of runtimes, RuntimeClass `nvidia`)
+//            pkg/manifests/assets/dns, openshift/cluster-network-operator (CNI directories), openshift/cluster-ingress-operator (the
+//            admission policy over Gateway API's CRDs)
+// tanzu      the cluster configurations that Tanzu's command line generates (CIDRs); VMware's "Configure PSA for TKR 1.25 and Later"
+// GPUs       NVIDIA/gpu-operator controllers/object_controls.go (default paths of containerd and CRI-O, RuntimeClass `nvidia`)
 
 const KUBE_DNS: ClusterDns = {
   namespace: 'kube-system',
@@ -172,7 +172,12 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     bundled: [
       { name: 'servicelb', role: 'load-balancer', disable: 'start each server with --disable=servicelb' },
       { name: 'traefik', role: 'ingress', disable: 'start each server with --disable=traefik' },
-      { name: 'gateway-api-crd', role: 'gateway-api' },
+      // A component of its own from 1.37 on; before, it is part of Traefik's CRDs.
+      {
+        name: 'gateway-api-crd',
+        role: 'gateway-api',
+        disable: 'start each server with --disable=traefik,gateway-api-crd',
+      },
       { name: 'local-storage', role: 'storage', disable: 'start each server with --disable=local-storage' },
       { name: 'metrics-server', role: 'metrics-server', disable: 'start each server with --disable=metrics-server' },
       { name: 'runtimes', role: 'runtime-classes', disable: 'start each server with --disable=runtimes' },

@@ -144,6 +144,7 @@ export const External = {
   /** An ingress controller that is there already; routes become Ingresses. */
   ingress(scope: IConstruct, props: ExternalIngressProps): IGateway {
     platformOf(scope).addExternal({ kind: 'IngressClass', name: props.ingressClassName });
+    platformOf(scope).addExternal({ kind: 'Namespace', name: props.pods.namespace });
     const taken = new Map<string, string>();
     return {
       readyAfter: [],
@@ -161,6 +162,7 @@ export const External = {
   /** A Prometheus operator that is there already; endpoints become ServiceMonitors. */
   prometheus(scope: IConstruct, props: ExternalPrometheusProps): IMetrics {
     platformOf(scope).addExternal({ kind: 'CustomResourceDefinition', name: 'servicemonitors.monitoring.coreos.com' });
+    platformOf(scope).addExternal({ kind: 'Namespace', name: props.pods.namespace });
     return { readyAfter: [], scrape: (stage, id, scrape) => serviceMonitor(stage, id, props, scrape) };
   },
 };

@@ -76,6 +76,7 @@ export class Platform extends Construct {
     this.name = id;
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
+    this.checkRanges();
     this.mirror = props.registryMirror;
     this.foundation = new Stage(this, 'foundation', {
       platform: this,
@@ -85,6 +86,7 @@ export class Platform extends Construct {
       labels: { [LABEL.partOf]: this.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
     });
     this.node.addValidation({ validate: () => linked(this).findings.map(formatFinding) });
+    this.addExternal({ kind: 'Namespace', name: this.distribution.dns.namespace });
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
   }
 
@@ -147,6 +149,20 @@ export class Platform extends Construct {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
+  }
+
+  /** A network of the site that overlaps the cluster's own addresses is out of the pods' reach. */
+  private checkRanges(): void {
+    const { serviceCidr, podCidr, title } = this.distribution;
+    for (const [what, cidr] of [['Services', serviceCidr], ['pods', podCidr]] as const) {
+      const [network] = cidr === undefined ? [] : this.site.networksIn(cidr);
+      if (network) {
+        fail(
+          this.node.path,
+          `network ${show(network.name)} of the site, ${network.cidr}, overlaps ${cidr}, which ${title} gives to ${what}; renumber one of the two`,
+        );
+      }
+    }
   }
 
   /** Called by each Stage. @internal */

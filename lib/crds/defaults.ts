@@ -1,49 +1,54 @@
 import { isObject, type JsonSchema } from './json-schema';
 
-const HAS_DEFAULTS = new WeakMap<JsonSchema, boolean>();
+type Property = readonly [name: string, schema: JsonSchema];
+
+const DEFAULTED = new WeakMap<JsonSchema, readonly Property[]>();
 
 /**
- * The value with the schema's defaults filled in, as the API server does before it validates; the value itself where nothing
- * is to be filled in.
- * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting
+ * The value as the API server has it before it validates: null is dropped where it isn't allowed, then defaults are filled in. The value
+ * itself where there is nothing to change; it is never changed in place.
+ * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
  */
 export function withDefaults(schema: JsonSchema, value: unknown): unknown {
-  if (!hasDefaults(schema)) return value;
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined || !hasDefaults(items)) return value;
-    const filled = value.map((item: unknown) => withDefaults(items, item));
-    return filled.some((item, i) => item !== value[i]) ? filled : value;
-  }
+  if (Array.isArray(value)) return schema.items ? withItemDefaults(schema.items, value) : value;
   if (!isObject(value)) return value;
-  let filled: { [key: string]: unknown } | undefined;
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  let changed: { [key: string]: unknown } | undefined;
+  for (const name of Object.keys(value)) {
+    const field = fieldSchema(schema, name);
     const before = value[name];
-    const absent = before === undefined || (before === null && !property.nullable);
-    const after =
-      absent && property.default !== undefined
-        ? withDefaults(property, property.default)
-        : withDefaults(property, before);
-    if (after !== before) (filled ??= { ...value })[name] = after;
+    if (field === undefined || before === undefined) continue;
+    const after = before === null && !field.nullable ? undefined : withDefaults(field, before);
+    if (after !== before) (changed ??= { ...value })[name] = after;
   }
-  const additional = schema.additionalProperties;
-  if (typeof additional === 'object' && hasDefaults(additional)) {
-    for (const [name, before] of Object.entries(value)) {
-      if (schema.properties?.[name]) continue;
-      const after = withDefaults(additional, before);
-      if (after !== before) (filled ??= { ...value })[name] = after;
+  for (const [name, property] of defaulted(schema)) {
+    if ((changed ?? value)[name] === undefined) {
+      (changed ??= { ...value })[name] = withDefaults(property, property.default);
     }
   }
-  return filled ?? value;
+  return changed ?? value;
 }
 
-function hasDefaults(schema: JsonSchema): boolean {
-  const known = HAS_DEFAULTS.get(schema);
-  if (known !== undefined) return known;
-  const below = [...Object.values(schema.properties ?? {})];
-  if (schema.items) below.push(schema.items);
-  if (typeof schema.additionalProperties === 'object') below.push(schema.additionalProperties);
-  const result = below.some((child) => child.default !== undefined || hasDefaults(child));
-  HAS_DEFAULTS.set(schema, result);
-  return result;
+function withItemDefaults(items: JsonSchema, list: readonly unknown[]): readonly unknown[] {
+  let changed: unknown[] | undefined;
+  list.forEach((before, i) => {
+    const missing = before === null && !items.nullable && items.default !== undefined;
+    const after = withDefaults(items, missing ? items.default : before);
+    if (after !== before) (changed ??= [...list])[i] = after;
+  });
+  return changed ?? list;
+}
+
+/** What describes an object's field, if anything does. */
+function fieldSchema({ properties, additionalProperties }: JsonSchema, name: string): JsonSchema | undefined {
+  if (properties && Object.hasOwn(properties, name)) return properties[name];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
+
+function defaulted(schema: JsonSchema): readonly Property[] {
+  let known = DEFAULTED.get(schema);
+  if (known === undefined) {
+    known = Object.entries(schema.properties ?? {}).filter(([, property]) => property.default !== undefined);
+    DEFAULTED.set(schema, known);
+  }
+  return known;
 }

@@ -10,7 +10,7 @@ export const STRING_FORMATS: { readonly [format: string]: (value: string) => boo
   date: (value) => /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)),
   duration: (value) =>
     /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(value) || /^\s*\d+\s*[A-Za-zµμ]+\s*$/.test(value),
-  byte: (value) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value),
+  byte: (value) => value !== '' && /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value),
   ipv4: isIPv4,
   ipv6: isIPv6,
   cidr: isCidr,

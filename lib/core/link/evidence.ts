@@ -1,5 +1,5 @@
 import { type Bundle } from './bundle';
-import { type Context } from './context';
+import { slipOf, type Context } from './context';
 import { type Entry } from './entry';
 import { arr, obj, str } from './json';
 import { CLUSTER_ROLE, ROLE } from './kinds';
@@ -14,25 +14,48 @@ import { stringsOf } from './texts';
 export function createdAtRunTime(ref: Ref, { bundle, strict }: Context): boolean {
   if (strict || (ref.type !== 'Secret' && ref.type !== 'ConfigMap')) return false;
   const resource = ref.type === 'Secret' ? 'secrets' : 'configmaps';
+  const near = slipOf(ref.name, bundle.names(ref.type, ref.namespace)) !== undefined;
   return bundle.pods.some((pod) => {
-    const grants = grantsOf(pod, resource, ref.namespace, bundle);
-    return grants.some((names) => names.has(ref.name)) || (grants.length > 0 && names(pod, ref));
+    const { may, names } = grantsOf(pod, resource, ref.namespace, bundle);
+    if (!may) return false;
+    // A Job that is there to make Secrets may name them in its program alone.
+    return names.has(ref.name) || isNamedBy(pod, ref) || (pod.entry.type === 'Job.batch' && names.size === 0 && !near);
   });
 }
 
-/** What the pod may create or change there: for each rule the names it is bound to, empty where to any. */
-function grantsOf(pod: Pod, resource: string, namespace: string, bundle: Bundle): ReadonlySet<string>[] {
-  const account = str(pod.spec.serviceAccountName) ?? 'default';
-  return rolesOf(account, pod.namespace, namespace, bundle).flatMap((role) =>
-    arr(role.object.rules).flatMap((item) => {
-      const rule = obj(item);
-      const verbs = arr(rule.verbs);
-      const resources = arr(rule.resources);
-      const may = WRITES.some((verb) => verbs.includes(verb));
-      const of = resources.includes(resource) || resources.includes('*');
-      return may && of ? [new Set(arr(rule.resourceNames).map(String))] : [];
-    }),
+/** True where a Job of the bundle installs CRDs, so that a custom resource without one may be right. */
+export function installsDefinitions({ bundle, strict }: Context): boolean {
+  if (strict) return false;
+  return bundle.pods.some(
+    (pod) => pod.entry.type === 'Job.batch' && grantsOf(pod, 'customresourcedefinitions', pod.namespace, bundle).may,
   );
+}
+
+/** True where the pods behind something may change pods, and so label themselves: the leader, the primary, the active one. */
+export function labelsItself(pod: Pod, bundle: Bundle): boolean {
+  return grantsOf(pod, 'pods', pod.namespace, bundle).may;
+}
+
+interface Grants {
+  /** May create or change some. */
+  readonly may: boolean;
+  /** Those that its rules name. */
+  readonly names: ReadonlySet<string>;
+}
+
+function grantsOf(pod: Pod, resource: string, namespace: string, bundle: Bundle): Grants {
+  const account = str(pod.spec.serviceAccountName) ?? 'default';
+  const names = new Set<string>();
+  let may = false;
+  for (const role of rolesOf(account, pod.namespace, namespace, bundle)) {
+    for (const item of arr(role.object.rules)) {
+      const { verbs, resources, resourceNames } = obj(item);
+      if (!arr(resources).includes(resource) && !arr(resources).includes('*')) continue;
+      may ||= WRITES.some((verb) => arr(verbs).includes(verb));
+      for (const name of arr(resourceNames)) names.add(String(name));
+    }
+  }
+  return { may, names };
 }
 
 const WRITES = ['create', 'update', 'patch', '*'];
@@ -57,6 +80,6 @@ export function rolesOf(account: string, accountNamespace: string, namespace: st
 }
 
 /** True where the pod's strings name the thing. */
-function names(pod: Pod, ref: Ref): boolean {
+function isNamedBy(pod: Pod, ref: Ref): boolean {
   return pod.containers.some((container) => stringsOf(container).some((text) => text.includes(ref.name)));
 }

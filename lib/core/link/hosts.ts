@@ -40,8 +40,9 @@ const NO_SERVICE = new Set(['localhost', 'example', 'host', 'hostname', 'kuberne
 export function collectHosts(texts: readonly Text[], bundle: Bundle): HostUse[] {
   const uses: HostUse[] = [];
   for (const text of texts) {
+    if (text.kind === 'file' && text.name.startsWith('_')) continue; // Knative's `_example`
     let value = text.expanded;
-    if (value.includes('...}')) value = value.replace(RANGE, '$2');
+    if (value.includes('...')) value = value.replace(RANGE, '$2');
     if (value.includes('.svc')) qualified(text, value, bundle, uses);
     if (value.includes('://')) urls(text, value, bundle, uses);
     if (text.kind === 'custom') continue;
@@ -62,7 +63,10 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
     if (service === undefined || !DNS_LABEL.test(namespace) || !DNS_LABEL.test(service)) continue;
     const pod = rest.length === 1 && DNS_LABEL.test(rest[0]) ? rest[0] : undefined;
     const scheme = SCHEME_BEFORE.exec(value.slice(Math.max(0, match.index - 60), match.index))?.[1]?.toLowerCase();
-    uses.push({ text, host: whole, service, namespace, pod, ...portOf(text, port, scheme, value[match.index + whole.length]) });
+    const next = value[match.index + whole.length];
+    // MinIO leaves out the port of its peers, which is its own.
+    const ports = pod !== undefined && port === undefined ? {} : portOf(text, port, scheme, next);
+    uses.push({ text, host: whole, service, namespace, pod, ...ports });
   }
 }
 
@@ -70,6 +74,8 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
 function portOf(text: Text, written: string | undefined, scheme: string | undefined, next: string | undefined): Pick<HostUse, 'port' | 'portFrom'> {
   if (written !== undefined) return { port: Number(written) };
   if (next === ':') return {};
+  // In a file a variable's value may go on with a port.
+  if (scheme !== undefined && text.kind === 'file' && next !== '/') return {};
   if (scheme !== undefined) {
     const port = DEFAULT_PORTS[scheme];
     return port === undefined ? {} : { port, portFrom: `${scheme}://` };

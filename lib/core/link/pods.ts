@@ -80,6 +80,11 @@ export function templatesIn(entry: Entry): Pod[] {
   return found;
 }
 
+/** A pod that a controller makes for an object, as far as it is known. */
+export function knownPod(entry: Entry, { labels, ports }: { readonly labels: Obj; readonly ports: readonly ContainerPort[] }): Pod {
+  return { ...makePod(entry, {}, entry.spec, '', 'spec'), labels, ports };
+}
+
 function makePod(entry: Entry, metadata: Obj, spec: Obj, templatePath: string, specPath?: string): Pod {
   const path = specPath ?? field(templatePath, 'spec');
   const containers = [

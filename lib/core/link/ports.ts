@@ -10,24 +10,39 @@ import { stringsOf } from './texts';
 export function isMentioned(pod: Pod, port: number, bundle: Bundle): boolean {
   const word = new RegExp(`(?<!\\d)${port}(?!\\d)`);
   if (pod.containers.some((container) => stringsOf(container).some((text) => word.test(text)))) return true;
-  return sourcesOf(pod).some(([type, name]) => {
+  return sourcesOf(pod).some(({ type, name }) => {
     const object = bundle.find(type, pod.namespace, name)?.entry?.object;
-    const data = { ...obj(object?.data), ...obj(object?.stringData) };
-    return Object.values(data).some((text) => typeof text === 'string' && word.test(text));
+    const speaks = (text: unknown): boolean => typeof text === 'string' && word.test(text);
+    const data = Object.values(obj(object?.data));
+    if (type === 'ConfigMap') return data.some(speaks);
+    const decoded = data.map((text) => (typeof text === 'string' ? Buffer.from(text, 'base64').toString() : ''));
+    return [...decoded, ...Object.values(obj(object?.stringData))].some(speaks);
   });
 }
 
-/** The ConfigMaps and Secrets that a pod reads. */
-export function sourcesOf(pod: Pod): [type: 'ConfigMap' | 'Secret', name: string][] {
-  const sources: [type: 'ConfigMap' | 'Secret', name: string][] = [];
-  const add = (type: 'ConfigMap' | 'Secret', name: unknown): void => {
+/** A ConfigMap or Secret that a pod reads, or one key of it. */
+export interface Source {
+  readonly type: 'ConfigMap' | 'Secret';
+  readonly name: string;
+  /** @default - all of it */
+  readonly key?: string;
+}
+
+/** The ConfigMaps and Secrets that a pod mounts or takes its environment from. */
+export function sourcesOf(pod: Pod): Source[] {
+  const sources: Source[] = [];
+  const add = (type: Source['type'], name: unknown, keys: readonly (string | undefined)[] = [undefined]): void => {
     const text = str(name);
-    if (text !== undefined) sources.push([type, text]);
+    if (text !== undefined) for (const key of keys) sources.push({ type, name: text, key });
   };
   const volume = (item: unknown): void => {
     const { configMap, secret, projected } = obj(item);
-    add('ConfigMap', obj(configMap).name);
-    add('Secret', obj(secret).secretName ?? obj(secret).name);
+    const keysOf = (source: unknown): readonly (string | undefined)[] => {
+      const items = arr(obj(source).items).map((i) => str(obj(i).key));
+      return items.length > 0 ? items : [undefined];
+    };
+    add('ConfigMap', obj(configMap).name, keysOf(configMap));
+    add('Secret', obj(secret).secretName ?? obj(secret).name, keysOf(secret));
     arr(obj(projected).sources).forEach(volume);
   };
   arr(pod.spec.volumes).forEach(volume);
@@ -37,9 +52,9 @@ export function sourcesOf(pod: Pod): [type: 'ConfigMap' | 'Secret', name: string
       add('Secret', obj(obj(item).secretRef).name);
     }
     for (const item of arr(spec.env)) {
-      const { valueFrom } = obj(item);
-      add('ConfigMap', obj(obj(valueFrom).configMapKeyRef).name);
-      add('Secret', obj(obj(valueFrom).secretKeyRef).name);
+      const { configMapKeyRef, secretKeyRef } = obj(obj(item).valueFrom);
+      add('ConfigMap', obj(configMapKeyRef).name, [str(obj(configMapKeyRef).key)]);
+      add('Secret', obj(secretKeyRef).name, [str(obj(secretKeyRef).key)]);
     }
   }
   return sources;

@@ -1,5 +1,6 @@
 import { type Entry } from './entry';
 import { arr, dig, each, isObj, obj, str, type Obj } from './json';
+import { type ContainerPort } from './pods';
 import { CLUSTER_ROLE, PRIORITY_CLASS, ROLE, STATEFUL_SET, INGRESS } from './kinds';
 
 /** Something that exists at run time though no manifest has it, and why. */
@@ -30,6 +31,12 @@ export const GIVEN: readonly Given[] = [
   { type: 'ConfigMap', namespace: 'kube-system', name: 'extension-apiserver-authentication' },
   { type: 'ConfigMap', namespace: 'kube-system', name: 'coredns' },
 ];
+
+/** Labels of Services that a cluster has, by which monitors select them: the API server's, and the one that the operator makes for kubelets. */
+export const SYSTEM_SERVICES: ReadonlyMap<string, readonly Obj[]> = new Map<string, readonly Obj[]>([
+  ['default', [{ component: 'apiserver', provider: 'kubernetes' }]],
+  ['kube-system', [{ 'k8s-app': 'kubelet', 'app.kubernetes.io/name': 'kubelet', 'app.kubernetes.io/managed-by': 'prometheus-operator' }, { 'k8s-app': 'kube-dns' }]],
+]);
 
 /** Ports of the Services in GIVEN. */
 export const GIVEN_PORTS: ReadonlyMap<string, readonly number[]> = new Map([
@@ -112,12 +119,19 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'Prometheus.monitoring.coreos.com': (e) => service(e, 'prometheus-operated', 9090, 10901),
   'Alertmanager.monitoring.coreos.com': (e) => service(e, 'alertmanager-operated', 9093, 9094),
   'ThanosRuler.monitoring.coreos.com': (e) => service(e, 'thanos-ruler-operated'),
+  'OpenTelemetryCollector.opentelemetry.io': (e) => [
+    ...['collector', 'collector-headless', 'collector-monitoring'].flatMap((suffix) => service(e, `${e.name}-${suffix}`)),
+    { type: 'ServiceAccount', namespace: e.namespace, name: `${e.name}-collector` },
+  ],
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
   'RayService.ray.io': (e) => [...service(e, `${e.name}-head-svc`), ...service(e, `${e.name}-serve-svc`, 8000)],
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],
   'Service.serving.knative.dev': (e) => service(e, e.name),
   'Notebook.kubeflow.org': (e) => service(e, e.name, 80),
   'Tenant.minio.min.io': (e) => [...service(e, 'minio'), ...service(e, `${e.name}-hl`), ...service(e, `${e.name}-console`)],
+  /** @see https://github.com/rook/rook/blob/master/pkg/operator/ceph/csi/secrets.go */
+  'CephCluster.ceph.rook.io': (e) =>
+    ['rbd-provisioner', 'rbd-node', 'cephfs-provisioner', 'cephfs-node'].flatMap((user) => secret(e, `rook-csi-${user}`)),
   'CephObjectStore.ceph.rook.io': (e) => service(e, `rook-ceph-rgw-${e.name}`),
   'CephObjectStoreUser.ceph.rook.io': (e) =>
     secret(e, `rook-ceph-object-user-${String(e.spec.store)}-${e.name}`, ['AccessKey', 'SecretKey', 'Endpoint']),
@@ -132,28 +146,46 @@ const POSTGRES_KEYS = [
   ...['uri', 'jdbc-uri', 'fqdn-uri', 'fqdn-jdbc-uri'],
 ];
 
-/** Types whose objects make pods at run time that no template in the bundle shows. */
-export const POD_MAKERS: ReadonlyMap<string, (entry: Entry) => Obj> = new Map([
-  [
-    'Prometheus.monitoring.coreos.com',
-    (e: Entry): Obj => ({
-      'app.kubernetes.io/name': 'prometheus',
-      'app.kubernetes.io/managed-by': 'prometheus-operator',
-      'app.kubernetes.io/instance': e.name,
-      'operator.prometheus.io/name': e.name,
-      prometheus: e.name,
-    }),
-  ],
-  [
-    'Alertmanager.monitoring.coreos.com',
-    (e: Entry): Obj => ({
-      'app.kubernetes.io/name': 'alertmanager',
-      'app.kubernetes.io/managed-by': 'prometheus-operator',
-      'app.kubernetes.io/instance': e.name,
-      alertmanager: e.name,
-    }),
-  ],
-]);
+/** What the pods look like that a controller makes for an object, where the object itself doesn't show it. */
+export interface MadePod {
+  readonly labels: Obj;
+  readonly ports: readonly ContainerPort[];
+}
+
+const reloader: ContainerPort = { name: 'reloader-web', number: 8080, protocol: 'TCP' };
+
+function monitoringPod(e: Entry, name: string, ports: readonly ContainerPort[]): MadePod {
+  const labels = {
+    'app.kubernetes.io/name': name,
+    'app.kubernetes.io/managed-by': 'prometheus-operator',
+    'app.kubernetes.io/instance': e.name,
+    'operator.prometheus.io/name': e.name,
+    [name]: e.name,
+    ...obj(dig(e.spec, 'podMetadata', 'labels')),
+  };
+  return { labels, ports: [...ports, reloader] };
+}
+
+/** @see https://github.com/prometheus-operator/prometheus-operator/blob/main/Documentation/platform/operator.md */
+const POD_MAKERS: Readonly<Record<string, (entry: Entry) => MadePod>> = {
+  'Prometheus.monitoring.coreos.com': (e) =>
+    monitoringPod(e, 'prometheus', [
+      { name: str(e.spec.portName) ?? 'web', number: 9090, protocol: 'TCP' },
+      { name: 'grpc', number: 10901, protocol: 'TCP' },
+      { name: 'http', number: 10902, protocol: 'TCP' },
+    ]),
+  'Alertmanager.monitoring.coreos.com': (e) =>
+    monitoringPod(e, 'alertmanager', [
+      { name: str(e.spec.portName) ?? 'web', number: 9093, protocol: 'TCP' },
+      { name: 'mesh-tcp', number: 9094, protocol: 'TCP' },
+      { name: 'mesh-udp', number: 9094, protocol: 'UDP' },
+    ]),
+};
+
+/** The pods that a controller makes for an object; undefined where none is known. */
+export function madePod(entry: Entry): MadePod | undefined {
+  return POD_MAKERS[entry.type]?.(entry);
+}
 
 /** What exists at run time because of an object: what its controller makes, and what its annotation says it makes itself. */
 export function madeBy(entry: Entry): readonly Made[] {

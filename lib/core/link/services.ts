@@ -1,8 +1,9 @@
 import { type Bundle } from './bundle';
 import { type Entry } from './entry';
+import { labelsItself } from './evidence';
 import { arr, obj, str } from './json';
 import { namedPorts, type Pod } from './pods';
-import { GIVEN_PORTS, POD_MAKERS, SYSTEM_POD_LABELS } from './runtime';
+import { GIVEN_PORTS, SYSTEM_POD_LABELS } from './runtime';
 import { LabelIndex, covers } from './selectors';
 
 export interface ServicePort {
@@ -33,8 +34,7 @@ export class ServiceIndex {
   private readonly byLabels = new Map<string, LabelIndex<Service>>();
 
   constructor(private readonly bundle: Bundle) {
-    const madePods = makersOf(bundle);
-    this.all = bundle.ofType('Service').map((entry) => serviceOf(entry, bundle, madePods));
+    this.all = bundle.ofType('Service').map((entry) => serviceOf(entry, bundle));
     for (const service of this.all) {
       this.byName.set(`${service.namespace}/${service.name}`, service);
       let index = this.byLabels.get(service.namespace);
@@ -69,19 +69,7 @@ export function findPort(service: Service, wanted: number | string): ServicePort
   return service.ports.find((port) => (typeof wanted === 'number' ? port.port : port.name) === wanted);
 }
 
-type MadePods = ReadonlyMap<string, readonly Entry['labels'][]>;
-
-function makersOf(bundle: Bundle): MadePods {
-  const made = new Map<string, Entry['labels'][]>();
-  for (const [type, labels] of POD_MAKERS) {
-    for (const entry of bundle.ofType(type)) {
-      made.set(entry.namespace, [...(made.get(entry.namespace) ?? []), labels(entry)]);
-    }
-  }
-  return made;
-}
-
-function serviceOf(entry: Entry, bundle: Bundle, madePods: MadePods): Service {
+function serviceOf(entry: Entry, bundle: Bundle): Service {
   const { spec, namespace, name, labels } = entry;
   const selector = obj(spec.selector);
   const hasSelector = Object.keys(selector).length > 0;
@@ -107,7 +95,7 @@ function serviceOf(entry: Entry, bundle: Bundle, madePods: MadePods): Service {
     elsewhere:
       !hasSelector ||
       (namespace === 'kube-system' && selectsSystemPods(selector)) ||
-      (madePods.get(namespace) ?? []).some((made) => covers(selector, made)),
+      (pods.length === 0 && labelledAtRunTime(selector, namespace, bundle)),
     headless: spec.clusterIP === 'None',
   };
 }
@@ -120,6 +108,15 @@ export function isPodOf({ entry }: Pod, podName: string): boolean {
   const first = Number(obj(entry.spec.ordinals).start ?? 0);
   const ordinal = Number(podName.slice(dash + 1));
   return ordinal >= first && ordinal < first + replicas;
+}
+
+/** True where no template has some of the wanted labels, and pods that fit otherwise may change pods: they label themselves. */
+function labelledAtRunTime(selector: Entry['labels'], namespace: string, bundle: Bundle): boolean {
+  const { items } = bundle.podIndex(namespace);
+  const known = Object.entries(selector).filter(([key]) => items.some((pod) => key in pod.labels));
+  if (known.length === Object.keys(selector).length) return false;
+  const rest = Object.fromEntries(known);
+  return items.some((pod) => covers(rest, pod.labels) && labelsItself(pod, bundle));
 }
 
 function selectsSystemPods(selector: Entry['labels']): boolean {

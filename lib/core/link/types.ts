@@ -46,6 +46,8 @@ export interface LinkOptions {
   readonly images?: ReadonlySet<string>;
   /** DNS domain of the cluster. @default 'cluster.local' */
   readonly clusterDomain?: string;
+  /** Where the cluster's DNS runs, and the port of its pods. @default - `kube-system`, 53 */
+  readonly dns?: { readonly namespace: string; readonly podPort: number };
   /** Namespace of objects that name none; it is taken to exist. @default 'default' */
   readonly namespace?: string;
   /**

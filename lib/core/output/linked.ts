@@ -24,6 +24,7 @@ export function linked(platform: Platform): Linked {
     external: platform.externals,
     images: new Set(platform.images.keys()),
     clusterDomain: platform.distribution.clusterDomain,
+    dns: platform.distribution.dns,
     strict: true,
   });
   const fresh = { bundle, findings, size };

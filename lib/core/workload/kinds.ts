@@ -1,4 +1,4 @@
-import { type Duration, type Size } from 'cdk8s';
+import { type Size } from 'cdk8s';
 import { fail, show } from '../errors';
 import * as k8s from '../k8s';
 import { CREATES } from '../labels';
@@ -68,8 +68,6 @@ export interface StatefulSetProps extends WorkloadProps {
   readonly claims?: readonly ClaimTemplate[];
   /** Start and stop all replicas at once rather than one after another. @default false */
   readonly parallel?: boolean;
-  /** How long a replica must have been ready before an update goes on to the next. @default - no time */
-  readonly minReady?: Duration;
   /** Of the replicas, how many may be down while nodes are drained. @default 1 */
   readonly maxUnavailable?: number;
 }

@@ -21,8 +21,6 @@ export interface WorkloadProps extends PodProps {
   readonly minReady?: Duration;
   /** Configuration that the pods read when they start: a change of it restarts them. */
   readonly restartOn?: readonly ConfigFiles[];
-  /** Further labels of the pods, by which a Service leads to several workloads (see `ServiceProps.across`). @default - none */
-  readonly extraPodLabels?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -22,13 +22,19 @@ export function checkBucketName(path: string, name: string, taken: readonly stri
     fail(path, `${what} must be of lower-case letters, digits and "-" between them, got ${show(name)}; ${hint}`);
   }
   if (name.length < 3 || name.length > 63) {
-    fail(path, `${what} must have 3 to 63 characters, got ${name.length} in ${show(name)}; give a ${name.length < 3 ? 'longer' : 'shorter'} one`);
+    fail(
+      path,
+      `${what} must have 3 to 63 characters, got ${name.length} in ${show(name)}; give a ${name.length < 3 ? 'longer' : 'shorter'} one`,
+    );
   }
   const start = RESERVED_STARTS.find((one) => name.startsWith(one));
-  if (start) fail(path, `${what} must not begin with ${show(start)}, which S3 keeps for itself, got ${show(name)}; rename it`);
+  if (start)
+    fail(path, `${what} must not begin with ${show(start)}, which S3 keeps for itself, got ${show(name)}; rename it`);
   const end = RESERVED_ENDS.find((one) => name.endsWith(one));
-  if (end) fail(path, `${what} must not end with ${show(end)}, which S3 keeps for itself, got ${show(name)}; rename it`);
-  if (taken.includes(name)) fail(path, `${what} must not be ${show(name)}, which the server keeps for itself; rename it`);
+  if (end)
+    fail(path, `${what} must not end with ${show(end)}, which S3 keeps for itself, got ${show(name)}; rename it`);
+  if (taken.includes(name))
+    fail(path, `${what} must not be ${show(name)}, which the server keeps for itself; rename it`);
 }
 
 /** Days of a lifecycle rule, which knows nothing shorter. */
@@ -36,7 +42,10 @@ function days(path: string, name: string, what: string, value: BucketProps['expi
   if (value === undefined) return undefined;
   const result = value.toDays({ integral: false });
   if (!Number.isInteger(result) || result < 1 || result > 36500) {
-    fail(path, `bucket ${show(name)}: ${what} must be 1 to 36500 whole days, got ${show(result)}; give Duration.days(...)`);
+    fail(
+      path,
+      `bucket ${show(name)}: ${what} must be 1 to 36500 whole days, got ${show(result)}; give Duration.days(...)`,
+    );
   }
   return result;
 }
@@ -50,7 +59,10 @@ export function lifecycle(path: string, name: string, props: BucketProps): strin
   const current = days(path, name, 'expireAfter', props.expireAfter);
   const noncurrent = days(path, name, 'expireNoncurrentAfter', props.expireNoncurrentAfter);
   if (noncurrent !== undefined && !props.versioning) {
-    fail(path, `bucket ${show(name)}: expireNoncurrentAfter needs versioning, without which there are no former versions; add versioning: true`);
+    fail(
+      path,
+      `bucket ${show(name)}: expireNoncurrentAfter needs versioning, without which there are no former versions; add versioning: true`,
+    );
   }
   const rule = { Status: 'Enabled', Filter: { Prefix: '' } };
   const rules = [
@@ -69,7 +81,13 @@ export function lifecycle(path: string, name: string, props: BucketProps): strin
 /** What a bucket's user may do in it. */
 export type Access = 'owner' | 'reader';
 
-const LOOK = ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket', 's3:ListBucketMultipartUploads', 's3:ListBucketVersions'];
+const LOOK = [
+  's3:GetBucketLocation',
+  's3:GetBucketVersioning',
+  's3:ListBucket',
+  's3:ListBucketMultipartUploads',
+  's3:ListBucketVersions',
+];
 const READ = ['s3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging'];
 const WRITE = [
   's3:AbortMultipartUpload',
@@ -94,7 +112,9 @@ export function policy(bucket: string, access: Access, versioning: boolean): str
     Statement: [
       { Effect: 'Allow', Action: LOOK, Resource: [`arn:aws:s3:::${bucket}`] },
       { Effect: 'Allow', Action: access === 'owner' ? [...READ, ...WRITE] : READ, Resource: objects },
-      ...(access === 'owner' && versioning ? [{ Effect: 'Deny', Action: ['s3:DeleteObjectVersion'], Resource: objects }] : []),
+      ...(access === 'owner' && versioning
+        ? [{ Effect: 'Deny', Action: ['s3:DeleteObjectVersion'], Resource: objects }]
+        : []),
       { Effect: 'Deny', Action: ['admin:CreateServiceAccount', 'admin:CreateUser'] },
     ],
   });

@@ -69,7 +69,10 @@ export function erasureLayouts(path: string, pools: readonly MinIOPool[], givenP
     const prefix = i === 0 ? '' : `expansions[${i - 1}].`;
     const { servers, drivesPerServer } = checkPool(path, prefix, pool);
     if (i === 1 && pools[0]!.servers === 1 && pools[0]!.drivesPerServer === 1) {
-      fail(path, 'a single drive can never be extended, got expansions; make a second MinIO with the new pool and copy the buckets (mc mirror)');
+      fail(
+        path,
+        'a single drive can never be extended, got expansions; make a second MinIO with the new pool and copy the buckets (mc mirror)',
+      );
     }
     const setSize =
       setSizeOf(servers, drivesPerServer) ??
@@ -83,7 +86,13 @@ export function erasureLayouts(path: string, pools: readonly MinIOPool[], givenP
     const sparesServers = servers === 1 ? 0 : spares(servers, setSize, parity);
     if (servers > 1 && sparesServers === 0) failWithoutSpares(path, prefix, servers, drivesPerServer, setSize, parity);
     const sets = (servers * drivesPerServer) / setSize;
-    return { setSize, sets, parity, sparesServers, usableKibibytes: kibibytes(pool.driveSize) * sets * (setSize - parity) };
+    return {
+      setSize,
+      sets,
+      parity,
+      sparesServers,
+      usableKibibytes: kibibytes(pool.driveSize) * sets * (setSize - parity),
+    };
   });
 }
 
@@ -98,10 +107,20 @@ function spares(servers: number, setSize: number, parity: number): number {
 function checkPool(path: string, prefix: string, pool: MinIOPool): { servers: number; drivesPerServer: number } {
   const { servers = 1, drivesPerServer = 1, driveSize, grownFrom } = pool;
   checkInteger(path, `${prefix}servers`, servers, 1, 512, 'give the number of nodes with drives: 1, or 4 and more');
-  checkInteger(path, `${prefix}drivesPerServer`, drivesPerServer, 1, 64, 'give the number of drives that each server has for MinIO');
+  checkInteger(
+    path,
+    `${prefix}drivesPerServer`,
+    drivesPerServer,
+    1,
+    64,
+    'give the number of drives that each server has for MinIO',
+  );
   for (const [name, size] of Object.entries({ driveSize, grownFrom })) {
     if (size && kibibytes(size) < MIN_DRIVE_KIBIBYTES) {
-      fail(path, `${prefix}${name} must be at least 1Gi, got ${quantity(size)}; give the size of one drive, such as Size.tebibytes(3)`);
+      fail(
+        path,
+        `${prefix}${name} must be at least 1Gi, got ${quantity(size)}; give the size of one drive, such as Size.tebibytes(3)`,
+      );
     }
   }
   if (grownFrom && kibibytes(driveSize) <= kibibytes(grownFrom)) {
@@ -116,16 +135,35 @@ function checkPool(path: string, prefix: string, pool: MinIOPool): { servers: nu
 
 function checkParity(path: string, prefix: string, parity: number, setSize: number, common: boolean): void {
   if (setSize === 1) {
-    if (parity !== 0) fail(path, `parity must be left out with a single drive, got ${parity}; give more drives or servers`);
+    if (parity !== 0)
+      fail(path, `parity must be left out with a single drive, got ${parity}; give more drives or servers`);
     return;
   }
   const most = Math.floor(setSize / 2);
-  const mend = common ? 'which is the first pool\'s; give the new pool more drives' : 'half of the drives at most can be parity';
-  checkInteger(path, `parity of ${prefix === '' ? '' : `${prefix.slice(0, -1)} with `}erasure sets of ${setSize} drives`, parity, 1, most, mend);
+  const mend = common
+    ? "which is the first pool's; give the new pool more drives"
+    : 'half of the drives at most can be parity';
+  checkInteger(
+    path,
+    `parity of ${prefix === '' ? '' : `${prefix.slice(0, -1)} with `}erasure sets of ${setSize} drives`,
+    parity,
+    1,
+    most,
+    mend,
+  );
 }
 
-function failWithoutSpares(path: string, prefix: string, servers: number, drives: number, setSize: number, parity: number): never {
-  const better = Array.from({ length: Math.floor(setSize / 2) }, (_, i) => i + 1).find((one) => spares(servers, setSize, one) > 0);
+function failWithoutSpares(
+  path: string,
+  prefix: string,
+  servers: number,
+  drives: number,
+  setSize: number,
+  parity: number,
+): never {
+  const better = Array.from({ length: Math.floor(setSize / 2) }, (_, i) => i + 1).find(
+    (one) => spares(servers, setSize, one) > 0,
+  );
   const mend = better === undefined ? 'use 4 servers or more, or 1 for a small site' : `set parity to ${better}`;
   return fail(
     path,

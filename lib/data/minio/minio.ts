@@ -2,14 +2,14 @@ import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
   type BucketProps,
+  type ContainerProps,
   fail,
-  type IBucket,
   type ICertificateIssuer,
   type IGateway,
+  type Image,
   image,
   type IMetrics,
   type IObjectStore,
-  type ISecret,
   quantity,
   type ServiceEndpoint,
   show,
@@ -18,11 +18,13 @@ import {
   type SystemProps,
 } from '../../core';
 import type * as k8s from '../../core/k8s';
+import { type MinIOServers } from './admin-job';
 import { MinIOBucket } from './bucket';
 import { checkBucketName } from './bucket-rules';
 import { erasureLayouts, kibibytes, type MinIOPool } from './erasure';
 import { images } from './images';
-import { PORTS, ServerPool } from './server-pool';
+import { scrapeMetrics } from './metrics';
+import { HEALTH, PORTS, ServerPool } from './server-pool';
 
 export interface MinIOProps extends SystemProps, MinIOPool {
   /**
@@ -70,9 +72,13 @@ export interface MinIOProps extends SystemProps, MinIOPool {
    * @default true
    */
   readonly virtualHosts?: boolean;
-  /** Who scrapes the servers' metrics. @default - nobody, and they need a token */
+  /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
-  /** Another build of the server, by its full reference: your own of a later release, for example. @default - the last that upstream published */
+  /**
+   * Another build of the server, by its full reference: your own of a later release, for example. With `metrics` it must have a shell,
+   * mc and curl, as upstream's has.
+   * @default - the last that upstream published
+   */
   readonly serverImage?: string;
   /** Another build of the client `mc`, with a shell, by its full reference. @default - the last that upstream published */
   readonly clientImage?: string;
@@ -98,97 +104,57 @@ export class MinIO extends System implements IObjectStore {
   readonly url: string;
   /** The S3 API's URL from outside, where there is a gateway. */
   readonly externalUrl?: string;
-  private readonly configure: Stage;
-  private readonly root: ISecret;
-  private readonly client;
+  private readonly servers: MinIOServers;
   private readonly usableKibibytes: number;
-  private readonly buckets = new Map<string, MinIOBucket>();
-  private readonly authorityIn: (stage: Stage) => ISecret | undefined;
+  private readonly buckets = new Set<string>();
 
   constructor(scope: Construct, id: string, props: MinIOProps) {
     const server = props.serverImage === undefined ? images.server : image(props.serverImage);
     super(scope, id, { name: 'minio', version: server.tag }, props);
     const { certificates, gateway, metrics } = props;
-    const path = this.node.path;
-    this.client = props.clientImage === undefined ? images.client : image(props.clientImage);
-    this.authorityIn = (stage) => certificates?.authority(stage);
-    const pools = [props, ...(props.expansions ?? [])];
-    const layouts = erasureLayouts(path, pools, props.parity);
+    const layouts = erasureLayouts(this.node.path, poolsOf(props), props.parity);
     this.usableKibibytes = layouts.reduce((sum, { usableKibibytes }) => sum + usableKibibytes, 0);
-    const single = layouts[0]!.setSize === 1;
-    const memory = props.memory ?? Size.gibibytes(single ? 1 : 4);
-    if (kibibytes(memory) < 512 * 1024) {
-      fail(path, `memory must be at least 512Mi, with which a server takes some ten requests at a time, got ${quantity(memory)}; give more`);
-    }
+    const hosts = this.hosts(props);
 
-    const credentials = this.platform.credentials.generate(this, `${id}-root`, { username: { value: ROOT_USER }, password: { length: 40 } });
-    this.root = credentials.in(this.namespace);
-    const stage = this.addStage('install', [this.root, certificates, metrics]);
+    const root = this.platform.credentials
+      .generate(this, `${id}-root`, { username: { value: ROOT_USER }, password: { length: 40 } })
+      .in(this.namespace);
+    const stage = this.addStage('install', [root, certificates]);
     this.readyAfter = [stage];
-    this.configure = this.addStage('configure', [stage]);
-
-    const scheme = certificates ? 'https' : 'http';
-    const servers = pools.map(({ servers = 1, drivesPerServer = 1 }, i) => ({ name: `pool-${i}`, servers, drivesPerServer }));
-    const clusterDomain = this.platform.distribution.clusterDomain;
-    const volumes = single
-      ? ['/drives/0']
-      : servers.map(
-          ({ name, servers: count, drivesPerServer }) =>
-            `${scheme}://${name}-{0...${count - 1}}.${name}.${this.namespace}.svc.${clusterDomain}:${PORTS.s3}` +
-            `/drives/${drivesPerServer === 1 ? '0' : `{0...${drivesPerServer - 1}}`}`,
-        );
-    const host = gateway && (props.host ?? this.platform.site.host(id));
-    const consoleHost = gateway && (props.consoleHost ?? this.platform.site.host(`${id}-console`));
-    const certificate = certificates?.issue(stage, 'tls', {
-      dnsNames: [
-        `${id}.${this.namespace}.svc.${clusterDomain}`,
-        `${id}.${this.namespace}.svc`,
-        ...servers.map(({ name }) => `*.${name}.${this.namespace}.svc.${clusterDomain}`),
-      ],
+    const pools = this.addPools(stage, props, server, layouts[0]!.setSize === 1, {
+      MINIO_ROOT_USER: root.env('username'),
+      MINIO_ROOT_PASSWORD: root.env('password'),
+      // It would ask upstream's server for a newer version.
+      MINIO_UPDATE: 'off',
+      MINIO_STORAGE_CLASS_STANDARD: props.parity === undefined ? undefined : `EC:${props.parity}`,
+      MINIO_DOMAIN: hosts?.virtual,
+      MINIO_BROWSER_REDIRECT_URL: hosts && `https://${hosts.console}`,
     });
-    const storageClassName = this.storageClass(props.storageClass);
-    const virtualHosts = props.virtualHosts ?? true;
-    const sets = servers.map(
-      ({ name }, i) =>
-        new ServerPool(stage, name, {
-          pool: pools[i]!,
-          image: server,
-          volumes,
-          memory,
-          cpu: props.cpu ?? (single ? 0.5 : 2),
-          oneServerPerNode: props.oneServerPerNode ?? true,
-          nodeSelector: props.nodeSelector,
-          tolerations: props.tolerations,
-          storageClassName,
-          certificate,
-          authority: this.authorityIn(stage),
-          env: {
-            MINIO_ROOT_USER: this.root.env('username'),
-            MINIO_ROOT_PASSWORD: this.root.env('password'),
-            // It would ask upstream's server for a newer version.
-            MINIO_UPDATE: 'off',
-            MINIO_STORAGE_CLASS_STANDARD: props.parity === undefined ? undefined : `EC:${props.parity}`,
-            MINIO_PROMETHEUS_AUTH_TYPE: metrics ? 'public' : undefined,
-            MINIO_DOMAIN: virtualHosts ? host : undefined,
-            MINIO_BROWSER_REDIRECT_URL: consoleHost && `https://${consoleHost}`,
-          },
-        }),
-    );
-    for (const one of sets) for (const other of sets) if (one !== other || !single) one.connectToPeers(other);
 
-    const [first] = sets;
-    const { s3, console } = first!.addFrontService(id, sets);
-    this.endpoint = s3;
-    this.url = `${scheme}://${s3.host}:${s3.port}`;
-    if (gateway && host && consoleHost) {
-      const route = { to: s3, scheme, healthPath: '/minio/health/live', timeout: Duration.minutes(10) } as const;
-      this.externalUrl = gateway.addRoute(this, { host, ...route }).url;
-      if (virtualHosts) gateway.addRoute(this, { host: `*.${host}`, ...route });
-      const { url } = gateway.addRoute(this, { host: consoleHost, to: console, scheme, healthPath: '/', timeout: Duration.minutes(10) });
+    this.endpoint = pools[0]!.addFrontService(id, 's3', pools);
+    this.url = `${certificates ? 'https' : 'http'}://${this.endpoint.host}:${this.endpoint.port}`;
+    this.servers = {
+      stage: this.addStage('configure', [stage]),
+      endpoint: this.endpoint,
+      url: this.url,
+      client: props.clientImage === undefined ? images.client : image(props.clientImage),
+      root,
+      authority: (of) => certificates?.authority(of),
+    };
+    if (gateway && hosts) {
+      const console = pools[0]!.addFrontService(`${id}-console`, 'console', pools);
+      const route = { scheme: certificates ? 'https' : 'http', timeout: Duration.minutes(10) } as const;
+      const s3 = { ...route, to: this.endpoint, healthPath: HEALTH.live };
+      this.externalUrl = gateway.addRoute(this, { ...s3, host: hosts.s3 }).url;
+      if (hosts.virtual) gateway.addRoute(this, { ...s3, host: `*.${hosts.virtual}` });
+      const browser = gateway.addRoute(this, { ...route, to: console, host: hosts.console, healthPath: '/' });
       this.addEndpoint('S3 API (MinIO)', this.externalUrl);
-      this.addEndpoint('object browser (MinIO)', url);
+      this.addEndpoint('object browser (MinIO)', browser.url);
     }
-    metrics?.scrape(stage, id, { endpoint: s3, path: '/minio/v2/metrics/cluster', scheme, authority: this.authorityIn(stage) });
+    if (metrics) {
+      const servers = { ...this.servers, stage: this.addStage('metrics', [stage, metrics]) };
+      scrapeMetrics(this, { metrics, servers, endpoint: this.endpoint, image: server });
+    }
   }
 
   /**
@@ -200,33 +166,99 @@ export class MinIO extends System implements IObjectStore {
   addBucket(name: string, props: BucketProps = {}): MinIOBucket {
     const path = this.node.path;
     checkBucketName(path, name, ['minio', ROOT_USER]);
-    if (this.buckets.has(name)) fail(path, `bucket ${show(name)} was asked for before; pass on what addBucket returned then, or take another name`);
-    const bucket = new MinIOBucket(
-      this,
-      name,
-      {
-        stage: this.configure,
-        endpoint: this.endpoint,
-        url: this.url,
-        region: 'us-east-1',
-        client: this.client,
-        root: this.root,
-        authority: this.authorityIn,
-      },
-      props,
-      this.quota(name, props.quota),
+    if (this.buckets.has(name))
+      fail(
+        path,
+        `bucket ${show(name)} was asked for before; pass on what addBucket returned then, or take another name`,
+      );
+    this.buckets.add(name);
+    return new MinIOBucket(this, name, this.servers, props, this.quota(name, props.quota));
+  }
+
+  private addPools(
+    stage: Stage,
+    props: MinIOProps,
+    server: Image,
+    single: boolean,
+    env: ContainerProps['env'],
+  ): ServerPool[] {
+    const { certificates } = props;
+    const path = this.node.path;
+    const memory = props.memory ?? Size.gibibytes(single ? 1 : 4);
+    if (kibibytes(memory) < 512 * 1024) {
+      fail(path, `memory must be at least 512Mi, some twenty requests at a time, got ${quantity(memory)}; give more`);
+    }
+    const all = poolsOf(props).map((pool, i) => ({ pool, name: `pool-${i}` }));
+    const inCluster = (name: string) => `${name}.${this.namespace}.svc.${this.platform.distribution.clusterDomain}`;
+    const scheme = certificates ? 'https' : 'http';
+    const volumes = single
+      ? ['/drives/0']
+      : all.map(({ name, pool: { servers = 1, drivesPerServer = 1 } }) => {
+          const drives = drivesPerServer === 1 ? '0' : `{0...${drivesPerServer - 1}}`;
+          return `${scheme}://${name}-{0...${servers - 1}}.${inCluster(name)}:${PORTS.s3}/drives/${drives}`;
+        });
+    const certificate = certificates?.issue(stage, 'tls', {
+      dnsNames: [
+        inCluster(this.node.id),
+        `${this.node.id}.${this.namespace}.svc`,
+        ...(props.gateway ? [inCluster(`${this.node.id}-console`)] : []),
+        ...all.map(({ name }) => `*.${inCluster(name)}`),
+      ],
+    });
+    const storageClassName = this.storageClass(props.storageClass);
+    const pools = all.map(
+      ({ name, pool }) =>
+        new ServerPool(stage, name, {
+          pool,
+          image: server,
+          volumes,
+          memory,
+          cpu: props.cpu ?? (single ? 0.5 : 2),
+          oneServerPerNode: props.oneServerPerNode ?? true,
+          nodeSelector: props.nodeSelector,
+          tolerations: props.tolerations,
+          storageClassName,
+          certificate,
+          authority: certificates?.authority(stage),
+          env,
+        }),
     );
-    this.buckets.set(name, bucket);
-    return bucket;
+    if (!single) for (const one of pools) for (const other of pools) one.connectToPeers(other);
+    return pools;
+  }
+
+  /** The hosts on the gateway; undefined where there is none. */
+  private hosts(props: MinIOProps): { s3: string; console: string; virtual?: string } | undefined {
+    const path = this.node.path;
+    if (!props.gateway) {
+      const needless = (['host', 'consoleHost', 'virtualHosts'] as const).find((prop) => props[prop] !== undefined);
+      if (!needless) return undefined;
+      fail(path, `${needless} needs a gateway, got ${show(props[needless])}; pass gateway, or leave ${needless} out`);
+    }
+    const s3 = props.host ?? this.platform.site.host(this.node.id);
+    const console = props.consoleHost ?? this.platform.site.host(`${this.node.id}-console`);
+    const virtual = (props.virtualHosts ?? true) ? s3 : undefined;
+    if (virtual && console.endsWith(`.${virtual}`)) {
+      fail(
+        path,
+        `consoleHost ${show(console)} would be that of a bucket, since ${show(s3)} has virtualHosts; ` +
+          `use ${show(`console-${s3}`)}, or turn virtualHosts off`,
+      );
+    }
+    return { s3, console, virtual };
   }
 
   private quota(name: string, quota: Size | undefined): string {
     if (!quota) return '';
     const asked = kibibytes(quota);
-    if (asked < 1024) fail(this.node.path, `bucket ${show(name)}: quota must be at least 1Mi, got ${quantity(quota)}; give more`);
+    if (asked < 1024)
+      fail(this.node.path, `bucket ${show(name)}: quota must be at least 1Mi, got ${quantity(quota)}; give more`);
     if (asked > this.usableKibibytes) {
       const usable = quantity(Size.kibibytes(this.usableKibibytes));
-      fail(this.node.path, `bucket ${show(name)}: quota must be at most what all drives hold, ${usable}, got ${quantity(quota)}; lower it or add drives`);
+      fail(
+        this.node.path,
+        `bucket ${show(name)}: quota must be at most what all drives hold, ${usable}, got ${quantity(quota)}; lower it or add drives`,
+      );
     }
     return `${quantity(quota)}B`;
   }
@@ -236,4 +268,8 @@ export class MinIO extends System implements IObjectStore {
     if (asked !== undefined) return site.storageClass(asked).name;
     return site.hasTier('warm') ? site.storageClass('warm').name : site.defaultStorageClass?.name;
   }
+}
+
+function poolsOf(props: MinIOProps): readonly MinIOPool[] {
+  return [props, ...(props.expansions ?? [])];
 }

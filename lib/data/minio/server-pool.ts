@@ -16,6 +16,8 @@ import * as k8s from '../../core/k8s';
 import { type MinIOPool } from './erasure';
 
 export const PORTS = { s3: 9000, console: 9001 } as const;
+/** Answer for one server alone. @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/metrics/healthcheck/README.md */
+export const HEALTH = { live: '/minio/health/live', ready: '/minio/health/ready' } as const;
 
 /** On the servers of all pools, so that one Service leads to them and to nothing else of the namespace. */
 const SERVER = { 'minio.onprem-ml.io/server': 'true' };
@@ -50,8 +52,12 @@ export class ServerPool extends StatefulSet {
       replicas: servers,
       serviceName: id,
       parallel: true,
-      podLabels: SERVER,
-      claims: drives.map((name) => ({ name, size: pool.grownFrom ?? pool.driveSize, storageClassName: props.storageClassName })),
+      extraPodLabels: SERVER,
+      claims: drives.map((name) => ({
+        name,
+        size: pool.grownFrom ?? pool.driveSize,
+        storageClassName: props.storageClassName,
+      })),
       // A server says that it is ready before its drives are: the next one waits a little.
       minReady: servers > 1 ? Duration.seconds(10) : undefined,
       terminationGracePeriod: Duration.seconds(60),
@@ -62,7 +68,16 @@ export class ServerPool extends StatefulSet {
         {
           name: 'minio',
           image: props.image,
-          command: ['minio', 'server', '--address', `:${PORTS.s3}`, '--console-address', `:${PORTS.console}`, '--certs-dir', CERTIFICATES],
+          command: [
+            'minio',
+            'server',
+            '--address',
+            `:${PORTS.s3}`,
+            '--console-address',
+            `:${PORTS.console}`,
+            '--certs-dir',
+            CERTIFICATES,
+          ],
           args: [...props.volumes],
           env: { HOME: '/tmp', ...props.env },
           ports: PORTS,
@@ -74,12 +89,24 @@ export class ServerPool extends StatefulSet {
           ],
           // Both answer for this server alone: a probe that asked for the quorum would keep servers from ever forming one. Under more
           // requests than it takes, a server refuses these too, which must not get it killed at once.
-          readinessProbe: { ...probe('/minio/health/ready'), initialDelaySeconds: 5, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
-          livenessProbe: { ...probe('/minio/health/live'), initialDelaySeconds: 30, periodSeconds: 15, timeoutSeconds: 10, failureThreshold: 8 },
+          readinessProbe: {
+            ...probe(HEALTH.ready),
+            initialDelaySeconds: 5,
+            periodSeconds: 5,
+            timeoutSeconds: 5,
+            failureThreshold: 3,
+          },
+          livenessProbe: {
+            ...probe(HEALTH.live),
+            initialDelaySeconds: 30,
+            periodSeconds: 15,
+            timeoutSeconds: 10,
+            failureThreshold: 8,
+          },
         },
       ],
     });
-    this.addService({ name: id, headless: true, publishNotReadyAddresses: true, ports: { s3: PORTS.s3 } });
+    this.addService({ name: id, headless: true, publishNotReadyAddresses: true, ports: { peers: PORTS.s3 } });
     if (pool.grownFrom) this.growClaims(servers, drives, props);
   }
 
@@ -89,9 +116,14 @@ export class ServerPool extends StatefulSet {
     other.allowFrom({ namespace: this.namespace, podLabels: this.podLabels }, PORTS.s3);
   }
 
-  /** The Service that clients use, in front of all pools: any server answers for all. */
-  addFrontService(name: string, pools: readonly ServerPool[]): Record<'s3' | 'console', ServiceEndpoint> {
-    return this.addService({ name, ports: PORTS, across: { workloads: pools, selector: { ...systemOf(this).labels, ...SERVER } } });
+  /** A Service in front of all pools: any server answers for all. */
+  addFrontService(name: string, port: keyof typeof PORTS, pools: readonly ServerPool[]): ServiceEndpoint {
+    const { [port]: endpoint } = this.addService({
+      name,
+      ports: { [port]: PORTS[port] },
+      across: { workloads: pools.filter((pool) => pool !== this), selector: { ...systemOf(this).labels, ...SERVER } },
+    });
+    return endpoint!;
   }
 
   /** The claims as they shall be: those of the template can't change, the claims made from it can grow. */
@@ -111,7 +143,9 @@ function apart(systemLabels: Readonly<Record<string, string>>, component: string
   const matchLabels = { ...systemLabels, 'app.kubernetes.io/component': component };
   return {
     podAntiAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } }],
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } },
+      ],
     },
   };
 }

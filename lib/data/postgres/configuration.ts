@@ -37,7 +37,12 @@ export function baseSettings({ tls, archiveTimeout }: ConfigurationInput): Setti
     allow_alter_system: 'off',
     password_encryption: 'scram-sha-256',
     ...(tls
-      ? { ssl: 'on', ssl_cert_file: `${PATHS.certificate}/tls.crt`, ssl_key_file: `${PATHS.certificate}/tls.key`, ssl_min_protocol_version: 'TLSv1.2' }
+      ? {
+          ssl: 'on',
+          ssl_cert_file: `${PATHS.certificate}/tls.crt`,
+          ssl_key_file: `${PATHS.certificate}/tls.key`,
+          ssl_min_protocol_version: 'TLSv1.2',
+        }
       : {}),
     // A pod on a node with huge pages reserved gets SIGBUS from "try": https://github.com/docker-library/postgres/issues/451
     huge_pages: 'off',

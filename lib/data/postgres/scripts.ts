@@ -79,6 +79,16 @@ rm -f "$2"
 fatal "the archive doesn't answer, recovery can't go on" 200
 `;
 
+/** Waits for the server: network policies reach a new pod's node a moment after the pod does. */
+const WAIT = `set -euo pipefail
+for _ in {1..60}; do
+  pg_isready -q && exit 0
+  sleep 2
+done
+echo "$PGHOST:$PGPORT doesn't answer" >&2
+exit 1
+`;
+
 /** Gives each file of a backup's tar a line "SHA256 SIZE PATH", without unpacking it anywhere. Called by tar. */
 const MEMBER = `set -euo pipefail
 if [ "$TAR_FILENAME" = backup_manifest ]; then
@@ -95,8 +105,18 @@ export MC_TIMEOUT=\${BACKUP_TIMEOUT}
 export WORK=/tmp/backup
 rm -rf "$WORK"
 mkdir -p "$WORK/x"
+bash /scripts/wait.sh
 # utc [INTERVAL]: the server's time, which recovery goes by.
 utc() { psql -AtXq -c "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '\${1:-0}', 'YYYYMMDD\\"T\\"HH24MISS\\"Z\\"')"; }
+
+system=$(psql -AtXq -c 'SELECT system_identifier FROM pg_control_system()')
+for name in $(names "$ARCHIVE/base" | tr -d / | LC_ALL=C sort -r); do
+  has "$ARCHIVE/base/$name/complete" || continue
+  [ "$(mc cat "$ARCHIVE/base/$name/complete" | sed -n 's/^system=//p')" = "$system" ] || fatal "$ARCHIVE holds the backups of another server; give this one a backupPath of its own"
+  # The Job that makes a new archive usable has nothing to do where there is a backup already.
+  [ -z "\${UNLESS_PRESENT:-}" ] || { echo "there is the backup $name already"; exit 0; }
+  break
+done
 
 start=$(utc)
 backup=$ARCHIVE/base/$start
@@ -127,7 +147,6 @@ segment() { printf '%08X%08X%08X' "$timeline" $(($1 / 256)) $(($1 % 256)); }
 for ((n = first; n <= last; n++)); do
   has "$ARCHIVE/wal/$(segment "$n").zst" || fatal "backup $start needs $(segment "$n"), which is not in the archive"
 done
-system=$(psql -AtXq -c 'SELECT system_identifier FROM pg_control_system()')
 printf '%s\\n' "start=$start" "end=$end" "wal=$(segment "$first")" "system=$system" "version=$(psql -AtXq -c 'SHOW server_version_num')" > "$WORK/complete"
 mc put "$WORK/complete" "$backup/complete" > /dev/null
 has "$backup/complete" || fatal "backup $start could not be marked complete"
@@ -192,7 +211,8 @@ choose() {
 
 if [ -s "$PGDATA/PG_VERSION" ]; then
   found=$(cat "$PGDATA/PG_VERSION")
-  [ "$found" = "$PG_MAJOR" ] || fatal "the volume holds data of PostgreSQL $found, this is $PG_MAJOR; move the data by dump and restore"
+  major=$(postgres --version | sed 's/^[^0-9]*\\([0-9]*\\).*/\\1/')
+  [ "$found" = "$major" ] || fatal "the volume holds data of PostgreSQL $found, this is $major; move the data by dump and restore"
   chmod 0700 "$PGDATA"
 else
   empty_archive
@@ -212,9 +232,9 @@ else
     initdb --pgdata="$next" --username=postgres --pwfile=<(printf '%s' "$SUPERUSER_PASSWORD") --encoding=UTF8 --locale-provider=builtin \\
       --builtin-locale=C.UTF-8 --locale=C.UTF-8 --data-checksums --auth=scram-sha-256 --set huge_pages=off --set shared_buffers=16MB
   fi
-  sync
+  sync -f "$next"
   mv -T "$next" "$PGDATA"
-  sync
+  sync -f "$PGDATA"
 fi
 
 # Only this container can reach the socket, and there is no other way in.
@@ -242,11 +262,21 @@ kill -INT $server
 wait $server
 `;
 
-/** The superuser's password follows its Secret at each start; consumers have no business in the server's own databases. */
+/**
+ * The superuser's password, and that of the metrics exporter where there is one, follow their Secrets at each start. Consumers have no
+ * business in the server's own databases.
+ */
 const SUPERUSER = `SET log_min_error_statement = panic;
 \\getenv password SUPERUSER_PASSWORD
 ALTER ROLE postgres PASSWORD :'password';
 REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
+\\getenv metrics METRICS_PASSWORD
+\\if :{?metrics}
+SELECT 'CREATE ROLE metrics' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'metrics') \\gexec
+ALTER ROLE metrics LOGIN PASSWORD :'metrics';
+GRANT pg_monitor TO metrics;
+GRANT CONNECT ON DATABASE postgres TO metrics;
+\\endif
 `;
 
 /**
@@ -266,14 +296,38 @@ REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 `;
 
+const DATABASE_JOB = `set -euo pipefail
+bash /scripts/wait.sh
+exec psql -X -v ON_ERROR_STOP=1 -f /scripts/database.sql
+`;
+
+/** Has the server read its certificate again when it was renewed: PostgreSQL doesn't by itself. */
+const RELOAD = `set -euo pipefail
+trap 'exit 0' INT TERM
+seen=$(sha256sum < /tls/tls.crt)
+while true; do
+  sleep 60 &
+  wait $!
+  now=$(sha256sum < /tls/tls.crt)
+  [ "$now" != "$seen" ] || continue
+  if psql -AtXq -c 'SELECT pg_reload_conf()' > /dev/null; then
+    seen=$now
+    echo 'the certificate was renewed, and read again'
+  fi
+done
+`;
+
 /** Names and texts of the files in the ConfigMap. */
 export const SCRIPTS = {
   'store.sh': STORE,
   'archive.sh': ARCHIVE,
   'fetch.sh': FETCH,
+  'wait.sh': WAIT,
   'member.sh': MEMBER,
   'backup.sh': BACKUP,
   'bootstrap.sh': BOOTSTRAP,
   'superuser.sql': SUPERUSER,
+  'database.sh': DATABASE_JOB,
   'database.sql': DATABASE,
+  'reload.sh': RELOAD,
 } as const;

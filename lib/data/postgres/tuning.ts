@@ -67,7 +67,8 @@ export function renderConfiguration(settings: Settings): string {
     .join('');
 }
 
-function mebibytes(size: Size): number {
+/** Whole mebibytes of a size. */
+export function mebibytes(size: Size): number {
   return size.toMebibytes({ rounding: SizeRoundingBehavior.FLOOR });
 }
 

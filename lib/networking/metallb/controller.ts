@@ -41,12 +41,7 @@ export class Controller extends Deployment {
         {
           name: 'controller',
           image: images.controller,
-          args: [
-            `--port=${METRICS_PORT}`,
-            '--log-level=info',
-            '--webhook-mode=enabled',
-            `--webhook-secret=${WEBHOOK_SECRET}`,
-          ],
+          args: [`--port=${METRICS_PORT}`, '--log-level=info', '--webhook-mode=enabled'],
           env: {
             METALLB_POD_NAME: { fieldRef: { fieldPath: 'metadata.name' } },
             METALLB_BGP_TYPE: props.withFrr ? 'frr-k8s' : undefined,

@@ -67,7 +67,8 @@ export class FrrK8s extends Construct {
     this.daemon = new DaemonSet(stage, 'frr-k8s', {
       hostNetwork: true,
       user: 0,
-      podSecurityContext: { runAsNonRoot: false },
+      // FRR's files keep the group that FRR gives them.
+      podSecurityContext: { runAsNonRoot: false, fsGroup: undefined, fsGroupChangePolicy: undefined },
       rules: own,
       clusterRules: cluster,
       priorityClassName: 'system-node-critical',
@@ -125,7 +126,7 @@ export class FrrK8s extends Construct {
               volume: volume.secret('certificate', { name: WEBHOOK_SECRET }),
             },
           ],
-          livenessProbe: webhookProbe({ initialDelaySeconds: 15, periodSeconds: 20 }),
+          livenessProbe: { tcpSocket: { port: k8s.IntOrString.fromString('webhook') }, periodSeconds: 20 },
           readinessProbe: webhookProbe({ initialDelaySeconds: 5, periodSeconds: 10 }),
           // Its certificate is mounted within two minutes after it was made.
           startupProbe: webhookProbe({ periodSeconds: 5, failureThreshold: 60 }),
@@ -239,7 +240,7 @@ function frr(): ContainerProps {
 /** What runs FRR's tools next to it needs the runtime's default capabilities: its sockets belong to FRR's user. */
 const BESIDE_FRR: Pick<ContainerProps, 'image' | 'securityContext'> = {
   image: images.frr,
-  securityContext: { capabilities: {} },
+  securityContext: { capabilities: undefined },
 };
 
 function reloader(): ContainerProps {

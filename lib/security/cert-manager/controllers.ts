@@ -71,7 +71,7 @@ export interface CainjectorProps {
 export function addCainjector(stage: Stage, { namespace, replicas, metrics }: CainjectorProps): void {
   const workload = new Deployment(stage, 'cert-manager-cainjector', {
     replicas,
-    rules: leaseRules('cert-manager-cainjector-leader-election', 'cert-manager-cainjector-leader-election-core'),
+    rules: leaseRules('cert-manager-cainjector-leader-election'),
     clusterRules: cainjectorRules,
     containers: [
       {

@@ -14,7 +14,7 @@ export function objectRefs(entry: Entry, add: Add): void {
 
 const COLLECT: Readonly<Record<string, Collect>> = {
   [STATEFUL_SET]: (e, add) => {
-    name(e, add, 'Service', 'spec.serviceName', e.spec.serviceName);
+    name(e, add, 'Service', 'spec.serviceName', e.spec.serviceName, e.namespace, true, true);
     arr(e.spec.volumeClaimTemplates).forEach((template, i) => {
       const at = `spec.volumeClaimTemplates[${i}].spec.storageClassName`;
       name(e, add, STORAGE_CLASS, at, dig(template, 'spec', 'storageClassName'), '', false);
@@ -26,7 +26,7 @@ const COLLECT: Readonly<Record<string, Collect>> = {
   },
   ServiceAccount: (e, add) => {
     for (const list of ['secrets', 'imagePullSecrets']) {
-      each(e.object, `${list}[].name`, (value, at) => name(e, add, 'Secret', at, value, e.namespace, false));
+      each(e.object, `${list}[].name`, (value, at) => name(e, add, 'Secret', at, value, e.namespace, false, true));
     }
   },
   Secret: (e, add) => {
@@ -54,9 +54,18 @@ const COLLECT: Readonly<Record<string, Collect>> = {
   'PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io': () => undefined,
 };
 
-function name(e: Entry, add: Add, type: string, at: string, value: unknown, namespace = e.namespace, hard = true): void {
+function name(
+  e: Entry,
+  add: Add,
+  type: string,
+  at: string,
+  value: unknown,
+  namespace = e.namespace,
+  hard = true,
+  weak = false,
+): void {
   const text = str(value);
-  if (text !== undefined) add({ from: e, field: at, type, namespace, name: text, hard });
+  if (text !== undefined) add({ from: e, field: at, type, namespace, name: text, hard, weak });
 }
 
 /** A reference by apiVersion, kind and name. */
@@ -77,7 +86,7 @@ function binding(e: Entry, add: Add): void {
     if (subject.kind !== 'ServiceAccount') return;
     const namespace = str(subject.namespace) ?? e.namespace;
     if (namespace === 'kube-system' && e.namespace !== 'kube-system') return;
-    name(e, add, 'ServiceAccount', `subjects[${i}].name`, subject.name, namespace, false);
+    name(e, add, 'ServiceAccount', `subjects[${i}].name`, subject.name, namespace, false, true);
   });
 }
 

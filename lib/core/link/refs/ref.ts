@@ -19,6 +19,8 @@ export interface Ref {
   readonly optional?: boolean;
   /** Without it the object is refused, or its pods don't start: it must be there in the same wave or before. */
   readonly hard: boolean;
+  /** The bundle works without it: outside strict mode only a slip of the pen is reported. */
+  readonly weak?: boolean;
   /** The pod that uses it. */
   readonly pod?: Pod;
 }

@@ -1,5 +1,6 @@
 import { validate } from '../../../crds/validate';
 import { type Entry } from '../entry';
+import { installsDefinitions } from '../evidence';
 import { mend, type Context, type Report, type Rule } from '../context';
 import { apiVersionsOf, BUILT_IN, isBuiltInGroup, kindOf, kindsOf, CRD } from '../kinds';
 import { arr, obj, str } from '../json';
@@ -38,7 +39,7 @@ function custom(entry: Entry, context: Context, report: Report): void {
   const definition = bundle.customKinds.get(type);
   if (!definition) {
     if (bundle.find(CRD, '', type) ?? bundle.find('CustomResourceDefinition', '', `${kind}.${group}`)) return;
-    if (bundle.find(CRD, '', group)) return;
+    if (bundle.find(CRD, '', group) || bundle.isDeclaredGroup(group) || installsDefinitions(context)) return;
     const kinds = [...bundle.customKinds.keys()];
     const same = kinds.filter((k) => k.endsWith(`.${group}`)).map(kindOf);
     if (same.length > 0) report(entry, 'kind', kind, `has no CustomResourceDefinition of group ${group}${mend(kind, same, 'add it')}`);
@@ -56,11 +57,13 @@ function custom(entry: Entry, context: Context, report: Report): void {
   valid(entry, definition, report);
 }
 
-function valid({ object, version, ...entry }: Entry, { versions }: CustomKind, report: Report): void {
-  const schema = versions.get(version);
+function valid(entry: Entry, { versions }: CustomKind, report: Report): void {
+  const schema = versions.get(entry.version);
   if (!schema) return;
-  for (const { path, value, message } of validate(schema, object)) {
-    report({ object, version, ...entry }, path, value, message);
+  for (const { path, value, message } of validate(schema, entry.object)) {
+    // The API server drops a field that is null and may not be.
+    if (value === null && !path.endsWith(']')) continue;
+    report(entry, path, value, message);
   }
 }
 

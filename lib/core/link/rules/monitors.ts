@@ -2,7 +2,8 @@ import { type Entry } from '../entry';
 import { mend, type Context, type Report, type Rule } from '../context';
 import { arr, isObj, obj, str } from '../json';
 import { type Pod } from '../pods';
-import { showSelector } from '../selectors';
+import { SYSTEM_SERVICES } from '../runtime';
+import { selects, showSelector } from '../selectors';
 import { type Service } from '../services';
 
 /** Each monitor selects Services or pods that exist, and names ports of theirs. */
@@ -17,6 +18,7 @@ export const monitors: Rule = {
 function serviceMonitor(entry: Entry, { services }: Context, report: Report): void {
   const selected = services.select(entry.spec.selector, namespacesOf(entry));
   if (selected.length === 0) {
+    if (selectsSystem(entry)) return;
     report(entry, 'spec.selector', showSelector(entry.spec.selector), `selects no Service${placeOf(entry)}; correct it to the labels of the Service that is to be scraped`);
     return;
   }
@@ -30,6 +32,12 @@ function serviceMonitor(entry: Entry, { services }: Context, report: Report): vo
     const pods = selected.flatMap((service) => service.pods);
     if (targetPort !== undefined && port === undefined && pods.length > 0) checkPodPort(entry, `${at}.targetPort`, targetPort, pods, report);
   });
+}
+
+function selectsSystem(entry: Entry): boolean {
+  const namespaces = namespacesOf(entry);
+  const places = namespaces === 'all' ? [...SYSTEM_SERVICES.keys()] : namespaces;
+  return places.some((name) => (SYSTEM_SERVICES.get(name) ?? []).some((labels) => selects(entry.spec.selector, labels)));
 }
 
 function podMonitor(entry: Entry, { bundle, strict }: Context, report: Report): void {

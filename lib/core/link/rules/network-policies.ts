@@ -30,17 +30,17 @@ export const networkPolicies: Rule = {
   },
 };
 
-type Readers = ReadonlyMap<string, readonly Pod[]>;
+/** The pods that read each ConfigMap and Secret, and the key each reads. */
+type Readers = ReadonlyMap<string, readonly { readonly pod: Pod; readonly key?: string }[]>;
 
-/** The pods that read each ConfigMap and Secret. */
 function readersOf({ bundle }: Context): Readers {
-  const readers = new Map<string, Pod[]>();
+  const readers = new Map<string, { pod: Pod; key?: string }[]>();
   for (const pod of bundle.pods) {
-    for (const [type, name] of sourcesOf(pod)) {
-      const key = `${type}|${pod.namespace}|${name}`;
-      const list = readers.get(key);
-      if (!list) readers.set(key, [pod]);
-      else if (!list.includes(pod)) list.push(pod);
+    for (const { type, name, key } of sourcesOf(pod)) {
+      const id = `${type}|${pod.namespace}|${name}`;
+      const list = readers.get(id);
+      if (!list) readers.set(id, [{ pod, key }]);
+      else list.push({ pod, key });
     }
   }
   return readers;
@@ -49,7 +49,8 @@ function readersOf({ bundle }: Context): Readers {
 function sourcesFor({ text }: HostUse, readers: Readers): readonly Pod[] {
   if (text.kind === 'env' || text.kind === 'arg') return text.pod ? [text.pod] : [];
   if (text.kind !== 'file') return [];
-  return readers.get(`${text.entry.type}|${text.entry.namespace}|${text.entry.name}`) ?? [];
+  const all = readers.get(`${text.entry.type}|${text.entry.namespace}|${text.entry.name}`) ?? [];
+  return [...new Set(all.filter(({ key }) => key === undefined || key === text.name).map(({ pod }) => pod))];
 }
 
 function edge(use: HostUse, pod: Pod, context: Context, report: Report): void {
@@ -104,12 +105,12 @@ function numbersOf(port: number, service: Service, pod: Pod): readonly number[] 
 }
 
 /** Whoever uses a host's name must reach the cluster's DNS. */
-function dns({ text, host }: HostUse, pod: Pod, { policies }: Context, report: Report): void {
+function dns({ text, host }: HostUse, pod: Pod, { policies, dns: server }: Context, report: Report): void {
   if (pod.spec.dnsPolicy === 'None') return;
-  const missing = ['UDP', 'TCP'].filter((protocol) => !policies.allowsNamespace(pod, 'kube-system', { port: 53, protocol }));
+  const missing = ['UDP', 'TCP'].filter((protocol) => !policies.allowsNamespace(pod, server.namespace, { port: server.podPort, protocol }));
   if (missing.length === 0 || (missing.length === 1 && missing[0] === 'TCP')) return;
   const names = policies.isolating(pod, 'egress').map((p) => p.entry.name).join(', ');
-  report(text.entry, text.path(), host, `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port 53 of kube-system; add it`);
+  report(text.entry, text.path(), host, `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port ${server.podPort} of ${server.namespace}; add it`);
 }
 
 /** A pod that has been given rights at the API server, and a token, speaks to it. */

@@ -1,5 +1,6 @@
 import { mend, type Context, type Report, type Rule } from '../context';
 import { arr, field, isObj, obj } from '../json';
+import { isBuiltInGroup } from '../kinds';
 import { namedPorts, type Container, type Pod } from '../pods';
 
 /** Each port that a probe or a lifecycle hook speaks to is one that its container opens. */
@@ -7,6 +8,7 @@ export const ports: Rule = {
   name: 'port',
   check(context, report) {
     for (const pod of context.bundle.pods) {
+      if (!isBuiltInGroup(pod.entry.group)) continue;
       for (const container of pod.containers) {
         for (const path of HOOKS) {
           let hook: unknown = container.spec;

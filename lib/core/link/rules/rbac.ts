@@ -1,6 +1,6 @@
 import { nearest } from '../../errors';
 import { type Entry } from '../entry';
-import { type Context, type Report, type Rule } from '../context';
+import { slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, obj, str, type Obj } from '../json';
 import { CLUSTER_ROLE, kindOf, ROLE } from '../kinds';
 import { RESOURCES, VERBS } from '../resources';
@@ -24,6 +24,9 @@ export const rbac: Rule = {
   },
 };
 
+/** Resources of custom groups that exist for authorization alone. @see https://cert-manager.io/docs/usage/certificaterequest/#approval */
+const VIRTUAL: Readonly<Record<string, readonly string[]>> = { 'cert-manager.io': ['signers'] };
+
 /** Plurals of the bundle's CRDs by their group. */
 function customResources({ bundle }: Context): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
@@ -39,30 +42,31 @@ function checkRule(entry: Entry, at: string, rule: Obj, custom: ReadonlyMap<stri
   arr(rule.verbs).forEach((item, i) => {
     const verb = String(item);
     if (VERBS.includes(verb)) return;
-    const near = nearest(verb, VERBS);
+    const near = strict ? nearest(verb, VERBS) : slipOf(verb, VERBS);
     if (near !== undefined) report(entry, `${at}.verbs[${i}]`, verb, `is no verb; did you mean "${near}"?`);
   });
-  const known = groups.flatMap((group) => RESOURCES[group] ?? custom.get(group) ?? []);
+  const known = groups.flatMap((group) => [...(RESOURCES[group] ?? custom.get(group) ?? []), ...(VIRTUAL[group] ?? [])]);
   const allKnown = groups.length > 0 && groups.every((group) => group in RESOURCES || custom.has(group));
   arr(rule.resources).forEach((item, i) => {
     const [resource] = String(item).split('/');
     if (resource === '*' || known.includes(resource) || (!allKnown && !strict)) return;
-    const near = nearest(resource, known);
+    const near = strict ? nearest(resource, known) : slipOf(resource, known, 1);
     const elsewhere = groupsOf(resource, custom);
     const where = `${at}.resources[${i}]`;
-    if (near !== undefined && elsewhere.length === 0) report(entry, where, item, `is no resource of group "${groups.join('", "')}"; did you mean "${near}"?`);
-    else if (strict && allKnown) report(entry, where, item, `is no resource of group "${groups.join('", "')}"; ${elsewhere.length > 0 ? `it is one of group "${elsewhere[0]}"` : 'correct it'}`);
+    const group = groups.join('", "');
+    if (near !== undefined && elsewhere.length === 0) {
+      report(entry, where, item, `is no resource of group "${group}"; did you mean "${near}"?`);
+    } else if (strict && allKnown) {
+      const other = elsewhere.length > 0 ? `it is one of group "${elsewhere[0]}"` : 'correct it';
+      report(entry, where, item, `is no resource of group "${group}"; ${other}`);
+    }
   });
   groups.forEach((group, i) => {
-    if (group === '*' || group in RESOURCES || custom.has(group)) return;
-    const near = nearest(group, [...Object.keys(RESOURCES).filter((g) => g !== ''), ...custom.keys()]);
-    if (near !== undefined && isSlip(group, near)) report(entry, `${at}.apiGroups[${i}]`, group, `is no API group; did you mean "${near}"?`);
+    // Kubernetes' own projects have groups of both endings, such as networking.x-k8s.io.
+    if (group === '*' || group in RESOURCES || custom.has(group) || group.endsWith('.x-k8s.io')) return;
+    const near = slipOf(group, [...Object.keys(RESOURCES), ...custom.keys()]);
+    if (near !== undefined) report(entry, `${at}.apiGroups[${i}]`, group, `is no API group; did you mean "${near}"?`);
   });
-}
-
-/** One or two letters apart: other groups are somebody else's. */
-function isSlip(a: string, b: string): boolean {
-  return Math.abs(a.length - b.length) <= 1 && a.split('.').length === b.split('.').length && a.split('.').slice(1).join('.') === b.split('.').slice(1).join('.');
 }
 
 function groupsOf(resource: string, custom: ReadonlyMap<string, readonly string[]>): string[] {

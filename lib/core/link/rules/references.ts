@@ -1,5 +1,5 @@
 import { createdAtRunTime } from '../evidence';
-import { type Context, mend, type Report, type Rule } from '../context';
+import { type Context, mend, slipOf, type Report, type Rule } from '../context';
 import { apiVersionsOf, BUILT_IN, isBuiltInGroup, kindOf, STORAGE_CLASS } from '../kinds';
 import { type Ref } from '../refs';
 
@@ -20,6 +20,7 @@ function checkRef(ref: Ref, context: Context, report: Report): void {
     if (ref.optional || isBeyond(ref, context) || createdAtRunTime(ref, context)) return;
     const where = namespace === '' || namespace === '*' ? '' : ` in namespace ${namespace}`;
     const names = namespace === '*' ? bundle.ofType(type).map((e) => e.name) : bundle.names(type, namespace);
+    if (ref.weak && !context.strict && slipOf(name, names) === undefined) return;
     const kind = kindOf(type);
     report(from, ref.field, name, `names no ${kind}${where}${mend(name, names, `add it, or declare it external: ${external(kind, namespace, name)}`)}`);
   } else if (ref.key !== undefined && target.keys && !target.keys.has(ref.key) && !ref.optional) {

@@ -1,5 +1,5 @@
 import { type Entry } from '../entry';
-import { mend, type Context, type Report, type Rule } from '../context';
+import { mend, slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, field, isObj, obj } from '../json';
 import { NETWORK_POLICY } from '../kinds';
 import { type Pod } from '../pods';
@@ -13,7 +13,7 @@ export const selectors: Rule = {
     const { bundle } = context;
     for (const pod of bundle.pods) {
       if (WORKLOADS.has(pod.entry.type)) workload(pod, report);
-      spread(pod, context, report);
+      if (context.strict) spread(pod, context, report);
     }
     for (const entry of bundle.ofType('PodDisruptionBudget.policy')) selectsPods(entry, 'spec.selector', entry.spec.selector, context, report);
     for (const entry of bundle.ofType(NETWORK_POLICY)) {
@@ -34,9 +34,11 @@ function workload({ entry, labels, metadataPath }: Pod, report: Report): void {
   }
 }
 
-function selectsPods(entry: Entry, at: string, selector: unknown, { bundle }: Context, report: Report): void {
+/** A budget or policy that selects nothing does no harm, unless it was meant for pods that differ in a letter. */
+function selectsPods(entry: Entry, at: string, selector: unknown, { bundle, strict }: Context, report: Report): void {
   if (isEmptySelector(selector) || bundle.podIndex(entry.namespace).select(selector).length > 0) return;
   if (madeElsewhere(selector, entry.namespace, bundle)) return;
+  if (!strict && !isNearMiss(selector, bundle.podIndex(entry.namespace).items)) return;
   report(entry, at, showSelector(selector), `selects no pod in namespace ${entry.namespace}${nearestPod(selector, bundle.podIndex(entry.namespace).items)}`);
 }
 
@@ -46,6 +48,15 @@ function madeElsewhere(selector: unknown, namespace: string, bundle: Context['bu
   const labels = obj(matchLabels);
   if (namespace === 'kube-system' && SYSTEM_POD_LABELS.some(([key, values]) => values.includes(String(labels[key])))) return true;
   return Object.keys(labels).some((key) => bundle.customGroups.has(key.slice(0, Math.max(0, key.indexOf('/')))));
+}
+
+/** True where all labels but one fit some pod, and that one nearly does. */
+function isNearMiss(selector: unknown, pods: readonly Pod[]): boolean {
+  const wanted = Object.entries(obj(obj(selector).matchLabels));
+  return pods.some(({ labels }) => {
+    const differ = wanted.filter(([key, value]) => labels[key] !== value);
+    return differ.length === 1 && slipOf(String(differ[0][1]), [String(labels[differ[0][0]])]) !== undefined;
+  });
 }
 
 function nearestPod(selector: unknown, pods: readonly Pod[]): string {

@@ -1,6 +1,7 @@
-import { mend, type Context, type Report, type Rule } from '../context';
+import { mend, slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, dig, isObj, obj } from '../json';
 import { INGRESS } from '../kinds';
+import { type Pod } from '../pods';
 import { isMentioned } from '../ports';
 import { showSelector } from '../selectors';
 import { findPort, targetNumbers, type Service, type ServicePort } from '../services';
@@ -46,14 +47,21 @@ function checkTarget(service: Service, port: ServicePort, at: string, { strict, 
   if (typeof targetPort === 'string') {
     if (pods.some((pod) => targetNumbers(port, pod).length > 0)) return;
     const open = pods.flatMap((pod) => pod.ports.filter((p) => p.protocol === protocol).map((p) => p.name ?? String(p.number)));
+    // Charts leave in ports that a feature would open; the others work all the same.
+    if (!strict && service.ports.length > 1 && slipOf(targetPort, open) === undefined) return;
     report(entry, where, targetPort, `is no ${protocol} port of the pods it selects (${podNames(service)})${mend(targetPort, [...new Set(open)], 'name a port in their containers')}`);
     return;
   }
   const declared = pods.some((pod) => pod.ports.some((p) => p.number === targetPort && p.protocol === protocol));
   if (declared || (!strict && pods.some((pod) => isMentioned(pod, targetPort, bundle)))) return;
   const open = pods.flatMap((pod) => pod.ports.map((p) => `${p.number}/${p.protocol}`));
-  if (!strict && open.length === 0) return;
+  if (!strict && (open.length === 0 || pods.some(isFilledIn))) return;
   report(entry, where, targetPort, `is no ${protocol} port that the pods it selects open (${podNames(service)})${mend(String(targetPort), [...new Set(open)], 'declare it in their containers')}`);
+}
+
+/** A sidecar's image and ports are put in when the pod is admitted. @see https://istio.io/latest/docs/setup/additional-setup/gateway/ */
+function isFilledIn({ containers }: Pod): boolean {
+  return containers.some(({ spec }) => spec.image === 'auto');
 }
 
 function podNames({ pods }: Service): string {

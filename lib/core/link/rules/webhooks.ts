@@ -1,6 +1,6 @@
 import { type Bundle } from '../bundle';
 import { type Entry } from '../entry';
-import { mend, type Context, type Report, type Rule } from '../context';
+import { mend, slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, dig, isObj, obj, str, type Obj } from '../json';
 import { CRD, isBuiltInGroup, kindOf } from '../kinds';
 import { checkBackend } from './services';
@@ -18,7 +18,7 @@ export const webhooks: Rule = {
     const { bundle } = context;
     for (const { entry, webhook, at } of webhooksOf(bundle)) {
       client(entry, `${at}.clientConfig`, webhook.clientConfig, context, report);
-      arr(webhook.rules).forEach((rule, i) => rules(entry, `${at}.rules[${i}]`, obj(rule), bundle, report));
+      arr(webhook.rules).forEach((rule, i) => rules(entry, `${at}.rules[${i}]`, obj(rule), context, report));
     }
     for (const entry of bundle.ofType(CRD)) {
       const conversion = dig(entry.spec, 'conversion', 'webhook');
@@ -68,15 +68,15 @@ function client(entry: Entry, at: string, config: unknown, context: Context, rep
 }
 
 /** A rule's resources are kinds that exist, where its group is the bundle's or Kubernetes' own. */
-function rules(entry: Entry, at: string, rule: Obj, bundle: Bundle, report: Report): void {
+function rules(entry: Entry, at: string, rule: Obj, { bundle, strict }: Context, report: Report): void {
   const versions = arr(rule.apiVersions).map(String);
   arr(rule.apiGroups).forEach((item, i) => {
     const group = String(item);
     if (group === '*') return;
     const kinds = [...bundle.customKinds].filter(([type]) => type.slice(kindOf(type).length + 1) === group);
     if (kinds.length === 0) {
-      const near = mend(group, [...bundle.customGroups], '');
-      if (!isBuiltInGroup(group) && near.includes('did you mean')) report(entry, `${at}.apiGroups[${i}]`, group, `is no group of the bundle's CRDs${near}`);
+      const near = isBuiltInGroup(group) ? undefined : slipOf(group, bundle.customGroups);
+      if (near !== undefined) report(entry, `${at}.apiGroups[${i}]`, group, `is no group of the bundle's CRDs; did you mean "${near}"?`);
       return;
     }
     const plurals = kinds.map(([, { plural }]) => plural);
@@ -84,6 +84,7 @@ function rules(entry: Entry, at: string, rule: Obj, bundle: Bundle, report: Repo
       const [plural] = String(resource).split('/');
       if (plural === '*' || plurals.includes(plural)) return;
       if (arr(rule.apiGroups).length > 1) return;
+      if (!strict && slipOf(plural, plurals, 1) === undefined) return;
       report(entry, `${at}.resources[${j}]`, resource, `is no resource of group ${group}${mend(plural, plurals, 'correct it')}`);
     });
     const served = new Set(kinds.flatMap(([, kind]) => [...kind.versions.keys()]));

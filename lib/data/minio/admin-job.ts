@@ -1,0 +1,88 @@
+import { Size } from 'cdk8s';
+import {
+  type Creation,
+  digest,
+  type EnvValue,
+  type ICredentials,
+  type IEndpoint,
+  type Image,
+  type ISecret,
+  Job,
+  type Stage,
+  systemOf,
+  volume,
+} from '../../core';
+import type * as k8s from '../../core/k8s';
+import { CONNECT, MAKE_USER } from './scripts';
+
+/** What Jobs and buckets know of the servers. */
+export interface MinIOServers {
+  /** The stage of the Jobs; it needs the servers. */
+  readonly stage: Stage;
+  readonly endpoint: IEndpoint;
+  readonly url: string;
+  readonly client: Image;
+  /** Keys `username` and `password`, in the servers' own namespace. */
+  readonly root: ISecret;
+  authority(stage: Stage): ISecret | undefined;
+}
+
+export interface AdminJobProps {
+  readonly servers: MinIOServers;
+  /** The user that the Job makes, and its policy. */
+  readonly user: { readonly name: string; readonly credentials: ICredentials; readonly policy: string };
+  /** What is done before the user is made. */
+  readonly before?: string;
+  /** What is done then. */
+  readonly after?: string;
+  readonly env?: Readonly<Record<string, EnvValue>>;
+  /** @default - the client's image */
+  readonly image?: Image;
+  readonly rules?: k8s.PolicyRule[];
+  readonly creates?: () => readonly Creation[];
+}
+
+/** A Job that makes a user and what belongs to it, as root. It runs in the servers' namespace: the root credential is nowhere else. */
+export function addAdminJob(id: string, props: AdminJobProps): Job {
+  const { stage, endpoint, url, client, root, authority } = props.servers;
+  const { name, credentials, policy } = props.user;
+  const own = credentials.in(systemOf(stage).namespace);
+  const ca = authority(stage);
+  const job = new Job(stage, shortName(id, 46), {
+    rules: props.rules,
+    creates: props.creates,
+    containers: [
+      {
+        name: 'mc',
+        image: props.image ?? client,
+        command: ['/bin/sh', '-ec', [CONNECT, props.before, MAKE_USER, props.after].join('')],
+        env: {
+          ENDPOINT: url,
+          ROOT_USER: root.env('username'),
+          ROOT_PASSWORD: root.env('password'),
+          // Apart from the policies that the server brings along, such as `readonly`.
+          POLICY_NAME: `user-${name}`,
+          POLICY: policy,
+          ACCESS_KEY: own.env('access-key'),
+          SECRET_KEY: own.env('secret-key'),
+          ...props.env,
+          // Where mc keeps its configuration; it doesn't start without.
+          HOME: '/tmp',
+          SSL_CERT_FILE: ca && '/authority/ca.crt',
+        },
+        resources: { cpu: 0.05, memory: Size.mebibytes(128) },
+        mounts: [
+          { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) },
+          ...(ca ? [{ path: '/authority', volume: volume.secret('authority', ca, { 'ca.crt': 'ca.crt' }) }] : []),
+        ],
+      },
+    ],
+  });
+  job.connectTo(endpoint);
+  return job;
+}
+
+/** A name within what Kubernetes allows, told apart by a digest where it had to be cut. */
+export function shortName(name: string, max: number): string {
+  return name.length <= max ? name : `${name.slice(0, max - 9).replace(/-+$/, '')}-${digest(name)}`;
+}

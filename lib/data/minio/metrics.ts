@@ -1,0 +1,66 @@
+import { type Construct } from 'constructs';
+import { type Image, type IMetrics, SecretReference, type ServiceEndpoint, systemOf } from '../../core';
+import { addAdminJob, type MinIOServers } from './admin-job';
+import { MAKE_TOKEN } from './scripts';
+
+/** May read metrics and do nothing else. */
+const POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: ['admin:Prometheus'] },
+    { Effect: 'Deny', Action: ['admin:CreateServiceAccount', 'admin:CreateUser'] },
+  ],
+});
+
+/**
+ * Has the metrics scraped. They are on the S3 API's own port and path, and so within reach of all its clients, those behind the gateway
+ * too: a token lets none but the scraper read them, which names the buckets and their sizes. A Job signs it with the key of a user who
+ * has no other right.
+ *
+ * @param image has mc and curl, as the server's image does
+ * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/metrics/prometheus/README.md
+ */
+export function scrapeMetrics(
+  scope: Construct,
+  {
+    metrics,
+    servers,
+    endpoint,
+    image,
+  }: { metrics: IMetrics; servers: MinIOServers; endpoint: ServiceEndpoint; image: Image },
+): void {
+  const { stage } = servers;
+  const system = systemOf(scope);
+  const id = system.node.id;
+  const name = `${id}-metrics-token`;
+  const user = `${id}.metrics`;
+  addAdminJob('metrics-token', {
+    servers,
+    user: {
+      name: user,
+      credentials: system.platform.credentials.generate(scope, `${id}-metrics`, {
+        'access-key': { value: user },
+        'secret-key': { length: 40 },
+      }),
+      policy: POLICY,
+    },
+    after: MAKE_TOKEN,
+    env: { WRITE_TO: name },
+    image,
+    rules: [
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['update'], resourceNames: [name] },
+    ],
+    creates: () => [{ kind: 'Secret', namespace: system.namespace, name, keys: ['token'] }],
+  });
+  const secret = new SecretReference(system.namespace, name, ['token'], stage.readyAfter);
+  for (const kind of ['cluster', 'node'] as const) {
+    metrics.scrape(stage, `${id}-${kind}`, {
+      endpoint,
+      path: `/minio/v2/metrics/${kind}`,
+      scheme: servers.url.startsWith('https:') ? 'https' : 'http',
+      authority: servers.authority(stage),
+      bearer: { secret, key: 'token' },
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export * from './postgres';
+export { type PostgresRestore } from './restore';

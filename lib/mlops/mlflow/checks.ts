@@ -1,0 +1,69 @@
+import { Duration, Size } from 'cdk8s';
+import { checkInteger, checkLabel, didYouMean, fail, quantity, show } from '../../core';
+import { type DefaultPermission } from './configuration';
+import { type MLflowProps } from './mlflow';
+
+/** MLflow's props with all defaults, within their bounds. */
+export interface Settings {
+  readonly replicas: number;
+  readonly workers: number;
+  readonly connections: number;
+  readonly scratch: Size;
+  readonly administrator: string;
+  readonly defaultPermission: DefaultPermission;
+  readonly passwordCache: Duration;
+}
+
+/** Tracking, model registry and authentication each have a pool of their own in each worker. */
+export const POOLS_PER_WORKER = 3;
+/** One that stays, and one more while it is busy: SQLAlchemy takes an overflow of 0 from MLflow for none given. */
+const MIN_POOL = 2;
+const PERMISSIONS: readonly DefaultPermission[] = ['READ', 'EDIT', 'MANAGE', 'NO_PERMISSIONS'];
+const USER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+
+/** @throws when a prop is out of its bounds, at the system's path */
+export function check(path: string, props: MLflowProps): Settings {
+  const { replicas = 1, workers = 2, administrator = 'admin', defaultPermission = 'READ' } = props;
+  if (!props.database) fail(path, 'needs a database; pass database: postgres.addDatabase("mlflow")');
+  if (!props.artifacts) fail(path, 'needs a bucket for artifacts; pass artifacts: objects.addBucket("mlflow")');
+  if (props.host !== undefined && !props.gateway) {
+    fail(path, `host ${show(props.host)} needs a gateway that answers to it; pass gateway, or leave host out`);
+  }
+  for (const namespace of props.clientNamespaces ?? []) checkLabel(path, 'a namespace of clientNamespaces', namespace);
+  checkInteger(path, 'replicas', replicas, 1, 20, 'give the number of servers');
+  checkInteger(path, 'workers', workers, 1, 32, 'give the number of processes of each server');
+  const pools = replicas * workers * POOLS_PER_WORKER;
+  const connections = props.connections ?? pools * 2 * MIN_POOL;
+  checkInteger(
+    path,
+    `connections of ${replicas} x ${workers} workers`,
+    connections,
+    pools * MIN_POOL,
+    10_000,
+    `give at least 6 for each worker, or fewer workers`,
+  );
+  const scratch = props.scratch ?? Size.gibibytes(20);
+  if (scratch.toKibibytes() < Size.gibibytes(1).toKibibytes()) {
+    fail(path, `scratch must be at least 1 GiB, got ${quantity(scratch)}; it holds artifacts on their way`);
+  }
+  if (!USER.test(administrator)) {
+    fail(
+      path,
+      `administrator must be 1 to 64 letters, digits, ".", "_", "@" and "-", got ${show(administrator)}; rename it`,
+    );
+  }
+  if (!PERMISSIONS.includes(defaultPermission)) {
+    fail(
+      path,
+      `defaultPermission ${show(defaultPermission)} is none${didYouMean(String(defaultPermission), PERMISSIONS)}`,
+    );
+  }
+  const passwordCache = props.passwordCache ?? Duration.minutes(1);
+  if (passwordCache.toSeconds() > 3600) {
+    fail(
+      path,
+      `passwordCache must be at most an hour, got ${passwordCache.toHumanString()}; changed passwords stay good for as long`,
+    );
+  }
+  return { replicas, workers, connections, scratch, administrator, defaultPermission, passwordCache };
+}

@@ -1,0 +1,97 @@
+/** What the server may do without being asked: the permission of users on what nobody granted them. */
+export type DefaultPermission = 'READ' | 'EDIT' | 'MANAGE' | 'NO_PERMISSIONS';
+
+export interface AuthenticationOptions {
+  readonly databaseUri: string;
+  readonly defaultPermission: DefaultPermission;
+  /** How long a verified password is remembered, in seconds; 0 is never. */
+  readonly cacheSeconds: number;
+}
+
+/** The file that configures basic authentication. It holds no secret: the administrator's comes from the environment. */
+export function authenticationIni(options: AuthenticationOptions): string {
+  return `[mlflow]
+database_uri = ${options.databaseUri}
+default_permission = ${options.defaultPermission}
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = ${options.cacheSeconds}
+`;
+}
+
+/**
+ * Brings both schemas up to date while it holds a lock in the database, so that replicas that start together wait for each other. The
+ * tracking schema comes first: its tool takes a database that has other tables only for one that it made before.
+ */
+export const UPGRADE_SCRIPT = `"""Brings the schemas of tracking and of authentication up to date, one replica at a time."""
+import os
+import subprocess
+import sys
+
+import sqlalchemy
+
+uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
+engine = sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")
+with engine.connect() as connection:
+    connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(hashtext('mlflow schema'))"))
+    for command in (
+        ["mlflow", "db", "upgrade", uri],
+        [sys.executable, "-m", "mlflow.server.auth", "db", "upgrade", "--url", uri],
+    ):
+        status = subprocess.run(command).returncode
+        if status != 0:
+            sys.exit(status)
+`;
+
+/** The scheme of artifact destinations that the plugin serves. */
+export const PROXIED_SCHEME = 'proxied-s3';
+
+/**
+ * An artifact store that is S3 and offers clients no way around the server. MLflow's own S3 store makes the server advertise presigned
+ * URLs, which clients of 3.16 and later then use for each download: URLs of a host that they may neither resolve nor reach.
+ *
+ * @see https://mlflow.org/docs/latest/ml/plugins/
+ */
+export const PROXIED_S3_PLUGIN = `"""proxied-s3://BUCKET/PATH: artifacts in S3, for clients by way of the tracking server alone."""
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
+
+
+class ProxiedS3ArtifactRepository(ArtifactRepository):
+    def __init__(self, artifact_uri, **options):
+        super().__init__(artifact_uri, **options)
+        self.s3 = S3ArtifactRepository(artifact_uri.removeprefix("proxied-"), **options)
+
+    def log_artifact(self, local_file, artifact_path=None):
+        self.s3.log_artifact(local_file, artifact_path)
+
+    def log_artifacts(self, local_dir, artifact_path=None):
+        self.s3.log_artifacts(local_dir, artifact_path)
+
+    def list_artifacts(self, path=None):
+        return self.s3.list_artifacts(path)
+
+    def delete_artifacts(self, artifact_path=None):
+        self.s3.delete_artifacts(artifact_path)
+
+    def _download_file(self, remote_file_path, local_path):
+        self.s3._download_file(remote_file_path, local_path)
+`;
+
+/** What makes Python find the plugin: the metadata of an installed package. */
+export const PLUGIN_METADATA = `Metadata-Version: 2.1
+Name: proxied-s3
+Version: 1.0
+`;
+
+export const PLUGIN_ENTRY_POINTS = `[mlflow.artifact_repository]
+${PROXIED_SCHEME} = proxied_s3:ProxiedS3ArtifactRepository
+`;
+
+/** Where each file of the ConfigMap stands below its mount. */
+export const FILE_PATHS: Readonly<Record<string, string>> = {
+  'auth.ini': 'auth.ini',
+  'upgrade.py': 'upgrade.py',
+  'proxied_s3.py': 'python/proxied_s3.py',
+  METADATA: 'python/proxied_s3-1.0.dist-info/METADATA',
+  'entry_points.txt': 'python/proxied_s3-1.0.dist-info/entry_points.txt',
+};
