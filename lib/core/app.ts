@@ -19,7 +19,9 @@ export class App extends Cdk8sApp {
     failAll(
       'synth',
       nodes.flatMap((construct) =>
-        construct.node.validate().map((error) => (construct instanceof Platform ? error : `${construct.node.path}: ${error}`)),
+        construct.node
+          .validate()
+          .map((error) => (construct instanceof Platform ? error : `${construct.node.path}: ${error}`)),
       ),
     );
     const platforms = nodes.filter((construct) => construct instanceof Platform);
@@ -27,7 +29,9 @@ export class App extends Cdk8sApp {
     for (const platform of platforms) output.addFolder(platform.name, platformFiles(linked(platform).bundle));
     for (const chart of nodes.filter((construct) => Chart.isChart(construct))) {
       if (platforms.some((platform) => chart.node.scopes.includes(platform))) continue;
-      const objects = chart.node.findAll().filter((construct) => ApiObject.isApiObject(construct) && construct.chart === chart);
+      const objects = chart.node
+        .findAll()
+        .filter((construct) => ApiObject.isApiObject(construct) && construct.chart === chart);
       output.addFile(
         `${Names.toDnsLabel(chart)}${this.outputFileExtension}`,
         toYaml(objects.map((construct) => ({ object: (construct as ApiObject).toJson() as KubeObject }))),

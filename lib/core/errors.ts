@@ -5,7 +5,9 @@ export class OnPremError extends Error {
     readonly problems: readonly string[],
     title?: string,
   ) {
-    super(problems.length === 1 && !title ? problems[0] : [title ?? 'found', ...problems.map((p) => `  - ${p}`)].join('\n'));
+    super(
+      problems.length === 1 && !title ? problems[0] : [title ?? 'found', ...problems.map((p) => `  - ${p}`)].join('\n'),
+    );
     this.name = 'OnPremError';
   }
 }

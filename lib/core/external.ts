@@ -109,7 +109,10 @@ export const External = {
   bucket(scope: IConstruct, props: ExternalBucketProps): IBucket {
     const scheme = props.scheme ?? 'https';
     if (props.authority && scheme === 'http') {
-      fail(scope.node.path, `bucket ${show(props.bucket)} has an authority but speaks http; leave authority out or use https`);
+      fail(
+        scope.node.path,
+        `bucket ${show(props.bucket)} has an authority but speaks http; leave authority out or use https`,
+      );
     }
     return {
       name: props.bucket,
@@ -131,7 +134,10 @@ export const External = {
   },
 
   /** Certificates of the company's own authority, which the user puts into a TLS Secret of each namespace that needs one. */
-  certificates(scope: IConstruct, props: { readonly tlsSecret: string; readonly authority?: ExternalSecretProps }): ICertificateIssuer {
+  certificates(
+    scope: IConstruct,
+    props: { readonly tlsSecret: string; readonly authority?: ExternalSecretProps },
+  ): ICertificateIssuer {
     const keys = ['tls.crt', 'tls.key'];
     return {
       readyAfter: [],
@@ -186,7 +192,10 @@ class ExternalEndpoint implements IEndpoint {
   }
 }
 
-function externalAuthority(scope: IConstruct, secret: ExternalSecretProps | undefined): (stage: Stage) => ISecret | undefined {
+function externalAuthority(
+  scope: IConstruct,
+  secret: ExternalSecretProps | undefined,
+): (stage: Stage) => ISecret | undefined {
   return (stage) => secret && External.credentials(scope, secret, ['ca.crt']).in(namespaceOf(stage));
 }
 
@@ -194,9 +203,16 @@ function namespaceOf(stage: Stage): string {
   return stage.namespace ?? fail(stage.node.path, 'has no namespace; use a stage that a system made with addStage');
 }
 
-function ingressRoute(consumer: Construct, props: ExternalIngressProps, { host, path, to, scheme }: RouteProps): IRoute {
+function ingressRoute(
+  consumer: Construct,
+  props: ExternalIngressProps,
+  { host, path, to, scheme }: RouteProps,
+): IRoute {
   if (!(to instanceof ServiceEndpoint)) {
-    fail(consumer.node.path, `an Ingress for ${show(host)} can lead to a Service of the platform only, got ${to.host}; use another gateway for it`);
+    fail(
+      consumer.node.path,
+      `an Ingress for ${show(host)} can lead to a Service of the platform only, got ${to.host}; use another gateway for it`,
+    );
   }
   to.allow({ namespace: props.pods.namespace, podLabels: props.pods.labels });
   const scope = new Construct(to.workload.stage, `ingress-${digest([host, path ?? '/'])}`);
@@ -204,14 +220,28 @@ function ingressRoute(consumer: Construct, props: ExternalIngressProps, { host, 
   const name = `${to.service}-${to.portName}-${digest([host, path ?? '/'])}`;
   checkLabel(consumer.node.path, 'the name of an Ingress', name);
   new k8s.KubeIngress(scope, 'ingress', {
-    metadata: { name, annotations: scheme === 'https' ? { ...props.annotations, 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' } : { ...props.annotations } },
+    metadata: {
+      name,
+      annotations:
+        scheme === 'https'
+          ? { ...props.annotations, 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' }
+          : { ...props.annotations },
+    },
     spec: {
       ingressClassName: props.ingressClassName,
       tls: [{ hosts: [host], secretName: props.tlsSecret }],
       rules: [
         {
           host,
-          http: { paths: [{ path: path ?? '/', pathType: 'Prefix', backend: { service: { name: to.service, port: { number: to.port } } } }] },
+          http: {
+            paths: [
+              {
+                path: path ?? '/',
+                pathType: 'Prefix',
+                backend: { service: { name: to.service, port: { number: to.port } } },
+              },
+            ],
+          },
         },
       ],
     },
@@ -241,7 +271,9 @@ function serviceMonitor(stage: Stage, id: string, props: ExternalPrometheusProps
           scheme,
           interval: `${interval?.toSeconds() ?? 30}s`,
           ...(scheme === 'https' ? { tlsConfig: tls } : {}),
-          ...(bearer ? { authorization: { type: 'Bearer', credentials: { name: bearer.secret.name, key: bearer.key } } } : {}),
+          ...(bearer
+            ? { authorization: { type: 'Bearer', credentials: { name: bearer.secret.name, key: bearer.key } } }
+            : {}),
           ...(token ? { bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' } : {}),
           ...(basicAuth ? { basicAuth: basicAuthOf(basicAuth) } : {}),
         },

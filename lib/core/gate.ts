@@ -26,5 +26,9 @@ export interface AdmissionGate {
   /** What is being waited for, for the progress output: `cert-manager's webhook`. */
   readonly of: string;
   /** Any valid object that the webhook looks at. Its namespace must exist. */
-  readonly object: { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string } } & Record<string, unknown>;
+  readonly object: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly namespace?: string };
+  } & Record<string, unknown>;
 }

@@ -12,7 +12,8 @@ export interface Image {
   readonly digest?: string;
 }
 
-const REFERENCE = /^(?<registry>[a-z0-9.-]+\.[a-z]+(?::\d+)?|localhost(?::\d+)?|[a-z0-9.-]+:\d+)\/(?<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*):(?<tag>[\w][\w.-]{0,127})(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
+const REFERENCE =
+  /^(?<registry>[a-z0-9.-]+\.[a-z]+(?::\d+)?|localhost(?::\d+)?|[a-z0-9.-]+:\d+)\/(?<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*):(?<tag>[\w][\w.-]{0,127})(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 /**
  * Reads a full reference, `registry/repository:tag[@digest]`, into an Image.
@@ -21,8 +22,16 @@ const REFERENCE = /^(?<registry>[a-z0-9.-]+\.[a-z]+(?::\d+)?|localhost(?::\d+)?|
  */
 export function image(reference: string): Image {
   const parts = REFERENCE.exec(reference)?.groups;
-  if (!parts) fail('image', `${show(reference)} must be registry/repository:tag, such as "quay.io/metallb/controller:v0.16.1"; write it in full`);
-  if (parts.tag === 'latest') fail('image', `${show(reference)} must not be tagged latest, which changes under a running platform; give a version`);
+  if (!parts)
+    fail(
+      'image',
+      `${show(reference)} must be registry/repository:tag, such as "quay.io/metallb/controller:v0.16.1"; write it in full`,
+    );
+  if (parts.tag === 'latest')
+    fail(
+      'image',
+      `${show(reference)} must not be tagged latest, which changes under a running platform; give a version`,
+    );
   return { registry: parts.registry!, repository: parts.repository!, tag: parts.tag!, digest: parts.digest };
 }
 

@@ -10,11 +10,19 @@ const HOST_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
  * @param max the longest that still leaves room for what is appended to it
  */
 export function checkLabel(path: string, what: string, value: string, max = 63): void {
-  if (typeof value !== 'string' || value === '') fail(path, `${what} must not be empty, got ${show(value)}; give it a name such as "mlflow"`);
-  if (value.length > max) fail(path, `${what} must have at most ${max} characters, got ${value.length} in ${show(value)}; shorten it`);
+  if (typeof value !== 'string' || value === '')
+    fail(path, `${what} must not be empty, got ${show(value)}; give it a name such as "mlflow"`);
+  if (value.length > max)
+    fail(path, `${what} must have at most ${max} characters, got ${value.length} in ${show(value)}; shorten it`);
   if (!LABEL.test(value)) {
-    const mend = value.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
-    fail(path, `${what} must be of lower-case letters, digits and "-" between them, got ${show(value)}${mend ? `; did you mean ${show(mend)}?` : ''}`);
+    const mend = value
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '');
+    fail(
+      path,
+      `${what} must be of lower-case letters, digits and "-" between them, got ${show(value)}${mend ? `; did you mean ${show(mend)}?` : ''}`,
+    );
   }
 }
 
@@ -25,14 +33,20 @@ export function checkLabel(path: string, what: string, value: string, max = 63):
  */
 export function checkHost(path: string, what: string, value: string, wildcard = false): void {
   const labels = typeof value === 'string' && value.length <= 253 ? value.split('.') : [''];
-  if (!labels.every((label, i) => HOST_LABEL.test(label) || (wildcard && i === 0 && label === '*' && labels.length > 2))) {
-    fail(path, `${what} must be a host name of lower-case labels such as "mlflow.lab.example", got ${show(value)}; write it so`);
+  if (
+    !labels.every((label, i) => HOST_LABEL.test(label) || (wildcard && i === 0 && label === '*' && labels.length > 2))
+  ) {
+    fail(
+      path,
+      `${what} must be a host name of lower-case labels such as "mlflow.lab.example", got ${show(value)}; write it so`,
+    );
   }
 }
 
 /** Checks a TCP or UDP port. */
 export function checkPort(path: string, what: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > 65535) fail(path, `${what} must be a port from 1 to 65535, got ${show(value)}; choose one`);
+  if (!Number.isInteger(value) || value < 1 || value > 65535)
+    fail(path, `${what} must be a port from 1 to 65535, got ${show(value)}; choose one`);
 }
 
 /** Checks a whole number within bounds. */

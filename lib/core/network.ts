@@ -75,7 +75,10 @@ interface Rule {
 
 /** One rule a set of ports, with all the peers that share it, in the order they were added. */
 function merge(edges: Map<string, NetworkEdge>): Rule[] {
-  const byPorts = new Map<string, { peers: k8s.NetworkPolicyPeer[]; anywhere: boolean; ports: k8s.NetworkPolicyPort[] }>();
+  const byPorts = new Map<
+    string,
+    { peers: k8s.NetworkPolicyPeer[]; anywhere: boolean; ports: k8s.NetworkPolicyPort[] }
+  >();
   for (const { peer, ports } of edges.values()) {
     const key = `${JSON.stringify(ports)}${peer === 'anywhere'}`;
     const rule = byPorts.get(key) ?? { peers: [], anywhere: peer === 'anywhere', ports: ports.map(policyPort) };

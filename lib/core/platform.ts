@@ -131,7 +131,10 @@ export class Platform extends Construct {
     checkLabel(owner.node.path, 'namespace', name);
     const other = this.namespaces.get(name);
     if (other) {
-      fail(owner.node.path, `namespace ${show(name)} is taken by ${other.node.path}; give one of the two another id, or pass namespace`);
+      fail(
+        owner.node.path,
+        `namespace ${show(name)} is taken by ${other.node.path}; give one of the two another id, or pass namespace`,
+      );
     }
     this.namespaces.set(name, owner);
     const scope = new Construct(this.foundation, name);
@@ -154,7 +157,10 @@ export class Platform extends Construct {
   /** A network of the site that overlaps the cluster's own addresses is out of the pods' reach. */
   private checkRanges(): void {
     const { serviceCidr, podCidr, title } = this.distribution;
-    for (const [what, cidr] of [['Services', serviceCidr], ['pods', podCidr]] as const) {
+    for (const [what, cidr] of [
+      ['Services', serviceCidr],
+      ['pods', podCidr],
+    ] as const) {
       const [network] = cidr === undefined ? [] : this.site.networksIn(cidr);
       if (network) {
         fail(

@@ -82,7 +82,8 @@ export abstract class System extends Construct {
    * @param needs all that must be ready before
    */
   protected addStage(id: string, needs: readonly (IReady | undefined)[] = []): Stage {
-    if (id === 'foundation' || id === 'crds') fail(this.node.path, `a stage can't be called "${id}"; use addCrds for definitions, another id otherwise`);
+    if (id === 'foundation' || id === 'crds')
+      fail(this.node.path, `a stage can't be called "${id}"; use addCrds for definitions, another id otherwise`);
     return new Stage(this, id, {
       platform: this.platform,
       file: id === 'install' ? this.node.id : `${this.node.id}-${id}`,

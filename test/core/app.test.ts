@@ -1,5 +1,14 @@
 import { App as Cdk8sApp, ApiObject, Chart } from 'cdk8s';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from '../../lib/core/app';
@@ -56,10 +65,16 @@ test('what is wrong is said all at once, nothing is written and an earlier outpu
   platformIn(bad, 'fine');
   const demo = new Demo(platformIn(bad), 'demo');
   demo.deployment('web', {
-    containers: [container({ env: { A: { secretKeyRef: { name: 'nope', key: 'x' } }, B: { configMapKeyRef: { name: 'config', key: 'y' } } } })],
+    containers: [
+      container({
+        env: { A: { secretKeyRef: { name: 'nope', key: 'x' } }, B: { configMapKeyRef: { name: 'config', key: 'y' } } },
+      }),
+    ],
   });
   new ConfigFiles(demo.stage, 'config', { x: '1' });
-  expect(() => bad.synth()).toThrow(/^synth: 2 problems\n {2}- lab\/demo\/install\/web.*"nope".*\n {2}- lab\/demo\/install\/web.*"y"/);
+  expect(() => bad.synth()).toThrow(
+    /^synth: 2 problems\n {2}- lab\/demo\/install\/web.*"nope".*\n {2}- lab\/demo\/install\/web.*"y"/,
+  );
   expect(readdirSync(outdir)).toEqual(['lab']);
   expect(readFileSync(join(outdir, 'lab/01-demo.k8s.yaml'), 'utf8')).toBe(before);
 });
@@ -69,7 +84,9 @@ test('a folder with files that are not ours is left alone', () => {
   writeFileSync(join(outdir, 'lab/notes.txt'), 'mine');
   const app = new App({ outdir });
   new Demo(platformIn(app), 'demo');
-  expect(() => app.synth()).toThrow(`${join(outdir, 'lab/notes.txt')}: is not of this library's making and would be lost; move it out of`);
+  expect(() => app.synth()).toThrow(
+    `${join(outdir, 'lab/notes.txt')}: is not of this library's making and would be lost; move it out of`,
+  );
   expect(readdirSync(join(outdir, 'lab'))).toEqual(['notes.txt']);
 });
 

@@ -17,10 +17,21 @@ beforeEach(() => {
   const first = new Demo(platform, 'first');
   first.deployment();
   new Job(first.stage, 'setup', { containers: [container()] });
-  first.stage.addGate({ type: 'field', resource: 'thing', name: "o'thing", jsonPath: '{.status.ready}', value: 'true' });
-  first.stage.addGate({ type: 'admission', of: "first's webhook", object: { apiVersion: 'v1', kind: 'Thing', metadata: { name: "it's" } } });
+  first.stage.addGate({
+    type: 'field',
+    resource: 'thing',
+    name: "o'thing",
+    jsonPath: '{.status.ready}',
+    value: 'true',
+  });
+  first.stage.addGate({
+    type: 'admission',
+    of: "first's webhook",
+    object: { apiVersion: 'v1', kind: 'Thing', metadata: { name: "it's" } },
+  });
   new Demo(platform, 'second', [first.stage]).deployment();
-  for (const { name, text, mode } of platformFiles(linked(platform).bundle)) writeFileSync(join(folder, 'lab', name), text, { mode });
+  for (const { name, text, mode } of platformFiles(linked(platform).bundle))
+    writeFileSync(join(folder, 'lab', name), text, { mode });
   writeFileSync(join(folder, 'kubectl'), FAKE_KUBECTL);
   chmodSync(join(folder, 'kubectl'), 0o755);
 });
@@ -30,7 +41,10 @@ const environment = (extra: Record<string, string> = {}) => ({
   env: { PATH: process.env.PATH, KUBECTL: join(folder, 'kubectl'), LOG: join(folder, 'log'), ...extra },
 });
 function apply(args: string[] = [], extra: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(join(folder, 'lab/apply.sh'), args, { encoding: 'utf8', ...environment(extra) });
+  const { status, stdout, stderr } = spawnSync(join(folder, 'lab/apply.sh'), args, {
+    encoding: 'utf8',
+    ...environment(extra),
+  });
   return { status, stdout, stderr, calls: readFileSync(join(folder, 'log'), 'utf8').trimEnd().split('\n') };
 }
 const position = (calls: string[], pattern: RegExp) => calls.findIndex((call) => pattern.test(call));
@@ -56,14 +70,18 @@ test('a gate that fails stops it, with the reason', () => {
   const { status, stderr, calls } = apply([], { FAIL: 'rollout status --namespace first' });
   expect(status).toBe(1);
   expect(stderr).toContain('wave 1: not ready: deployment first/web\n    the fake says no\n');
-  expect(stderr).toContain('stopped in wave 1 with 1 of 4 not ready. Mend what is said above and run it again (--from 1 saves time)');
+  expect(stderr).toContain(
+    'stopped in wave 1 with 1 of 4 not ready. Mend what is said above and run it again (--from 1 saves time)',
+  );
   expect(position(calls, /02-second/)).toBe(-1);
 });
 
 test('a Job that failed is not waited for', () => {
   const { status, stderr } = apply([], { JOB: 'Failed' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/the Job failed; when its reason is mended: kubectl delete job --namespace first setup-\w+, and run apply.sh again/);
+  expect(stderr).toMatch(
+    /the Job failed; when its reason is mended: kubectl delete job --namespace first setup-\w+, and run apply.sh again/,
+  );
 });
 
 test('a file that the API server refuses stops it', () => {
@@ -76,13 +94,17 @@ test('--from skips what is done, options after -- reach kubectl', () => {
   const { status, calls } = apply(['--from', '2', '--force-conflicts', '--', '--context', 'my lab']);
   expect(status).toBe(0);
   expect(position(calls, /00-foundation|01-first/)).toBe(-1);
-  expect(calls).toContain('apply --server-side --field-manager=cdk8s-onprem-ml --force-conflicts -f 02-second.k8s.yaml --context my lab');
+  expect(calls).toContain(
+    'apply --server-side --field-manager=cdk8s-onprem-ml --force-conflicts -f 02-second.k8s.yaml --context my lab',
+  );
 });
 
 test('--dry-run changes nothing and waits for nothing', () => {
   const { status, calls } = apply(['--dry-run']);
   expect(status).toBe(0);
-  expect(calls.filter((call) => call.startsWith('apply')).every((call) => call.includes('--dry-run=server'))).toBe(true);
+  expect(calls.filter((call) => call.startsWith('apply')).every((call) => call.includes('--dry-run=server'))).toBe(
+    true,
+  );
   expect(calls.filter((call) => /^(rollout|wait)/.test(call))).toEqual([]);
 });
 
@@ -94,7 +116,9 @@ test('--dry-run says which waves it cannot ask about', () => {
 });
 
 test('--dry-run fails when the API server would refuse something', () => {
-  const { status, stderr } = apply(['--dry-run'], { FAIL: 'apply --server-side --field-manager=cdk8s-onprem-ml --dry-run=server -f 02' });
+  const { status, stderr } = apply(['--dry-run'], {
+    FAIL: 'apply --server-side --field-manager=cdk8s-onprem-ml --dry-run=server -f 02',
+  });
   expect(status).toBe(1);
   expect(stderr).toContain('the API server would refuse what is said above');
 });
@@ -112,13 +136,20 @@ test.each([
 });
 
 test('when it is stopped it leaves nothing behind', async () => {
-  const child = spawn(join(folder, 'lab/apply.sh'), [], { ...environment({ HANG: 'rollout', TMPDIR: folder }), stdio: 'pipe' });
+  const child = spawn(join(folder, 'lab/apply.sh'), [], {
+    ...environment({ HANG: 'rollout', TMPDIR: folder }),
+    stdio: 'pipe',
+  });
   await once(child.stdout, 'data');
   await new Promise((resolve) => setTimeout(resolve, 300));
   child.kill('SIGTERM');
   const [code] = (await once(child, 'exit')) as [number];
   expect(code).toBe(143);
-  expect(spawnSync('ls', [folder], { encoding: 'utf8' }).stdout.split('\n').filter((name) => name.startsWith('tmp.'))).toEqual([]);
+  expect(
+    spawnSync('ls', [folder], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((name) => name.startsWith('tmp.')),
+  ).toEqual([]);
 });
 
 test('is plain sh', () => {

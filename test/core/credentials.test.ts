@@ -54,7 +54,7 @@ test('what a hurried person gets wrong', () => {
   const a = new Demo(platform, 'a');
   const generate = (name: string, values: Record<string, { value: string } | { length: number }>) =>
     platform.credentials.generate(a, name, values);
-  expect(() => generate('Root', VALUES)).toThrow('lab/a: a credential\'s name must be of lower-case letters');
+  expect(() => generate('Root', VALUES)).toThrow("lab/a: a credential's name must be of lower-case letters");
   expect(() => generate('root', { password: { length: 8 } })).toThrow(
     'lab/a: credential "root": password must have 16 to 4096 characters to be safe, got 8; give more',
   );
@@ -63,7 +63,9 @@ test('what a hurried person gets wrong', () => {
   expect(() => generate('db', VALUES).in('a')).toThrow(
     'lab/a: the Secret "db" in namespace "a" is that of lab/a; give one of the two another name',
   );
-  expect(() => generate('other', VALUES).in('a').env('pasword')).toThrow('a/other: the Secret has no key "pasword"; did you mean "password"?');
+  expect(() => generate('other', VALUES).in('a').env('pasword')).toThrow(
+    'a/other: the Secret has no key "pasword"; did you mean "password"?',
+  );
 });
 
 test('an existing Secret stays in its namespace, and link is told of it', () => {
@@ -88,7 +90,11 @@ describe('the script', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const secret = (namespace: string, name: string) =>
-    (JSON.parse(readFileSync(join(folder, 'store', `${namespace}_${name}`), 'utf8')) as { data: Record<string, string> }).data;
+    (
+      JSON.parse(readFileSync(join(folder, 'store', `${namespace}_${name}`), 'utf8')) as {
+        data: Record<string, string>;
+      }
+    ).data;
   const run = (plan: string) => {
     writeFileSync(join(folder, 'plan'), plan);
     const script = MINT_SCRIPT.replace('/var/run/secrets/kubernetes.io/serviceaccount', join(folder, 'account'))
@@ -117,7 +123,9 @@ describe('the script', () => {
   test('keeps what is there, and completes what an interrupted run left', () => {
     run('db a password=alphanumeric:32\n');
     const before = secret('a', 'db');
-    expect(run('db a,b password=alphanumeric:32\nnew b password=alphanumeric:16\n').stdout).toBe('created b/db\ncreated b/new\n');
+    expect(run('db a,b password=alphanumeric:32\nnew b password=alphanumeric:16\n').stdout).toBe(
+      'created b/db\ncreated b/new\n',
+    );
     expect(secret('a', 'db')).toEqual(before);
     expect(secret('b', 'db')).toEqual(before);
     expect(run('db a,b password=alphanumeric:32\n').stdout).toBe('kept db\n');

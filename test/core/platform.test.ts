@@ -30,9 +30,15 @@ test('two systems cannot share a namespace', () => {
 });
 
 test.each([
-  ['Lab', 'the name of a platform must be of lower-case letters, digits and "-" between them, got "Lab"; did you mean "lab"?'],
+  [
+    'Lab',
+    'the name of a platform must be of lower-case letters, digits and "-" between them, got "Lab"; did you mean "lab"?',
+  ],
   ['a'.repeat(41), `the name of a platform must have at most 40 characters, got 41 in "${'a'.repeat(41)}"; shorten it`],
-  ['lab_1', 'the name of a platform must be of lower-case letters, digits and "-" between them, got "lab_1"; did you mean "lab-1"?'],
+  [
+    'lab_1',
+    'the name of a platform must be of lower-case letters, digits and "-" between them, got "lab_1"; did you mean "lab-1"?',
+  ],
 ])('platform name %s is refused', (id, message) => {
   expect(() => new Platform(new App(), id, { site: testSite() })).toThrow(new OnPremError([`${id}: ${message}`]));
 });
@@ -43,18 +49,23 @@ test.each(['My-System', 'a'.repeat(41), 'x.y'])('system id %s is refused', (id) 
 
 test('a platform needs a site', () => {
   // What a program in plain JavaScript can do.
-  expect(() => new Platform(new App(), 'lab', {} as PlatformProps)).toThrow('lab: needs a site; pass site: Site.fromFile("site.yaml")');
+  expect(() => new Platform(new App(), 'lab', {} as PlatformProps)).toThrow(
+    'lab: needs a site; pass site: Site.fromFile("site.yaml")',
+  );
 });
 
 test('an unknown distribution names the nearest', () => {
   expect(() => testPlatform({ distribution: 'kubadm' as 'kubeadm' })).toThrow(/"kubadm".*did you mean "kubeadm"\?/);
 });
 
-test.each(['https://registry.lab', 'Registry', 'registry.lab/', 'registry.lab:x'])('mirror %s is refused', (registryMirror) => {
-  expect(() => testPlatform({ registryMirror })).toThrow(
-    `lab: registryMirror must be host[:port][/path] without a scheme, got "${registryMirror}"; write it as "registry.lab.example:5000"`,
-  );
-});
+test.each(['https://registry.lab', 'Registry', 'registry.lab/', 'registry.lab:x'])(
+  'mirror %s is refused',
+  (registryMirror) => {
+    expect(() => testPlatform({ registryMirror })).toThrow(
+      `lab: registryMirror must be host[:port][/path] without a scheme, got "${registryMirror}"; write it as "registry.lab.example:5000"`,
+    );
+  },
+);
 
 test('the mirror stands in every reference, and the list has what is used', () => {
   const platform = testPlatform({ registryMirror: 'mirror.lab:5000/all' });
@@ -66,7 +77,9 @@ test('the mirror stands in every reference, and the list has what is used', () =
 test('Platform.of finds the platform, and says when there is none', () => {
   const platform = testPlatform();
   expect(Platform.of(new Demo(platform, 'demo').stage)).toBe(platform);
-  expect(() => Platform.of(new Chart(new Cdk8sApp(), 'c'))).toThrow('c: is not within a Platform; pass a Platform, or a construct of one, as its scope');
+  expect(() => Platform.of(new Chart(new Cdk8sApp(), 'c'))).toThrow(
+    'c: is not within a Platform; pass a Platform, or a construct of one, as its scope',
+  );
 });
 
 test('the storage classes of the site may be referred to', () => {

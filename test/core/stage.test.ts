@@ -38,5 +38,7 @@ test('a cdk8s Chart is no Stage', () => {
 
 test.each(['foundation', 'crds'])('a stage may not be called %s', (id) => {
   const demo = new Demo(testPlatform(), 'demo');
-  expect(() => demo.addStage(id)).toThrow(`lab/demo: a stage can't be called "${id}"; use addCrds for definitions, another id otherwise`);
+  expect(() => demo.addStage(id)).toThrow(
+    `lab/demo: a stage can't be called "${id}"; use addCrds for definitions, another id otherwise`,
+  );
 });

@@ -56,7 +56,11 @@ test('replicas prefer different nodes, and a drain takes one at a time', () => {
   const demo = new Demo(platform, 'demo');
   demo.deployment('one');
   demo.deployment('two', { replicas: 2 });
-  expect(objectsOf(platform).filter(({ kind }) => kind === 'PodDisruptionBudget').map(({ metadata }) => metadata.name)).toEqual(['two']);
+  expect(
+    objectsOf(platform)
+      .filter(({ kind }) => kind === 'PodDisruptionBudget')
+      .map(({ metadata }) => metadata.name),
+  ).toEqual(['two']);
   expect(templateOf(objectOf(platform, 'Deployment', 'two')).spec.affinity).toBeDefined();
   expect(templateOf(objectOf(platform, 'Deployment', 'one')).spec.affinity).toBeUndefined();
   expect(() => demo.deployment('three', { replicas: 2, maxUnavailable: 2 })).toThrow(
@@ -73,7 +77,13 @@ test('an endpoint opens the way at both ends, and no other', () => {
   const { api } = server.addService({ ports: { api: { port: 80, target: 8080 } } });
   client.connectTo(api, undefined);
   client.connectTo(api);
-  const policy = (name: string) => objectOf<{ spec: { ingress: unknown[]; egress: { to?: unknown; ports: unknown[] }[] } }>(platform, 'NetworkPolicy', name, 'demo').spec;
+  const policy = (name: string) =>
+    objectOf<{ spec: { ingress: unknown[]; egress: { to?: unknown; ports: unknown[] }[] } }>(
+      platform,
+      'NetworkPolicy',
+      name,
+      'demo',
+    ).spec;
   const peer = (component: string) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'demo' } },
     podSelector: {
@@ -101,7 +111,9 @@ test('who talks to the API server gets a token, the way there and a role of its 
   expect(objectOf(platform, 'ClusterRoleBinding', 'demo-controller').subjects).toEqual([
     { kind: 'ServiceAccount', name: 'controller', namespace: 'demo' },
   ]);
-  expect(JSON.stringify(objectOf(platform, 'NetworkPolicy', 'controller').spec)).toContain('{"ports":[{"port":6443,"protocol":"TCP"}]}');
+  expect(JSON.stringify(objectOf(platform, 'NetworkPolicy', 'controller').spec)).toContain(
+    '{"ports":[{"port":6443,"protocol":"TCP"}]}',
+  );
 });
 
 test('pods restart when the configuration they read has changed', () => {
@@ -137,42 +149,76 @@ test("a StatefulSet's volumes outlive it", () => {
   });
   const { spec } = objectOf<{ spec: Record<string, unknown> }>(platform, 'StatefulSet', 'db');
   expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
-  expect(spec.volumeClaimTemplates).toMatchObject([{ spec: { resources: { requests: { storage: '2Ti' } }, storageClassName: 'fast' } }]);
+  expect(spec.volumeClaimTemplates).toMatchObject([
+    { spec: { resources: { requests: { storage: '2Ti' } }, storageClassName: 'fast' } },
+  ]);
   expect(spec).toMatchObject({ template: { spec: { terminationGracePeriodSeconds: 120 } } });
 });
 
 test('a pod in the network of its node has no NetworkPolicy, which would not apply', () => {
   const platform = testPlatform();
   new DaemonSet(new Demo(platform, 'demo').stage, 'agent', { hostNetwork: true, containers: [container()] });
-  expect(objectsOf(platform).filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'agent')).toEqual([]);
+  expect(
+    objectsOf(platform).filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'agent'),
+  ).toEqual([]);
 });
 
 describe('what a hurried person gets wrong', () => {
-  const deploy = (props: Partial<WorkloadProps>, id = 'web') => () => new Demo(testPlatform(), 'demo').deployment(id, props);
+  const deploy =
+    (props: Partial<WorkloadProps>, id = 'web') =>
+    () =>
+      new Demo(testPlatform(), 'demo').deployment(id, props);
   const path = 'lab/demo/install/web';
   test.each<[string, Partial<WorkloadProps>, string]>([
-    ['no CPU', { containers: [container({ resources: { cpu: 0, memory: Size.mebibytes(1) } })] }, 'container main: cpu must be above 0'],
-    ['a port that is none', { containers: [container({ ports: { http: 0 } })] }, 'container main: port http must be a port from 1 to 65535, got 0'],
-    ['two containers of one name', { containers: [container(), container()] }, 'two containers are called "main"; rename one'],
+    [
+      'no CPU',
+      { containers: [container({ resources: { cpu: 0, memory: Size.mebibytes(1) } })] },
+      'container main: cpu must be above 0',
+    ],
+    [
+      'a port that is none',
+      { containers: [container({ ports: { http: 0 } })] },
+      'container main: port http must be a port from 1 to 65535, got 0',
+    ],
+    [
+      'two containers of one name',
+      { containers: [container(), container()] },
+      'two containers are called "main"; rename one',
+    ],
     [
       'two volumes of one name',
-      { containers: [container({ mounts: [{ path: '/a', volume: volume.scratch('x') }, { path: '/b', volume: volume.claim('x', 'c') }] })] },
+      {
+        containers: [
+          container({
+            mounts: [
+              { path: '/a', volume: volume.scratch('x') },
+              { path: '/b', volume: volume.claim('x', 'c') },
+            ],
+          }),
+        ],
+      },
       'two different volumes are called "x"; rename one',
     ],
   ])('%s', (_, props, message) => expect(deploy(props)).toThrow(`${path}: ${message}`));
 
   test.each([0, -1, 1.5, NaN])('%s replicas', (replicas) => {
-    expect(() => new Demo(testPlatform(), 'demo').deployment('web', { replicas })).toThrow('replicas must be a whole number from 1 to 1000');
+    expect(() => new Demo(testPlatform(), 'demo').deployment('web', { replicas })).toThrow(
+      'replicas must be a whole number from 1 to 1000',
+    );
   });
   test('a name that leaves no room for what is appended to it', () => {
     expect(deploy({}, 'x'.repeat(53))).toThrow('the name of a workload must have at most 52 characters, got 53');
   });
   test.each(['* * * *', 'daily', '61 25 * * * *', '', 'a b c d e'])('schedule "%s"', (schedule) => {
-    expect(() => new CronJob(new Demo(testPlatform(), 'demo').stage, 'gc', { schedule, containers: [container()] })).toThrow(
+    expect(
+      () => new CronJob(new Demo(testPlatform(), 'demo').stage, 'gc', { schedule, containers: [container()] }),
+    ).toThrow(
       `lab/demo/install/gc: schedule must be cron's five fields in UTC, got "${schedule}"; write "0 3 * * *" for every day at three`,
     );
   });
   test.each(['0 3 * * *', '*/15 1-5,7 * * MON-FRI', '@daily'])('schedule "%s" is one', (schedule) => {
-    expect(() => new CronJob(new Demo(testPlatform(), 'demo').stage, 'gc', { schedule, containers: [container()] })).not.toThrow();
+    expect(
+      () => new CronJob(new Demo(testPlatform(), 'demo').stage, 'gc', { schedule, containers: [container()] }),
+    ).not.toThrow();
   });
 });

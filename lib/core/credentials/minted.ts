@@ -1,6 +1,11 @@
 import { Size } from 'cdk8s';
 import { type Construct } from 'constructs';
-import { type CredentialValue, type ICredentials, type ICredentialSource, type ISecret } from '../contracts/credentials';
+import {
+  type CredentialValue,
+  type ICredentials,
+  type ICredentialSource,
+  type ISecret,
+} from '../contracts/credentials';
 import { fail, show } from '../errors';
 import { checkLabel } from '../names';
 import { lazy } from '../network';
@@ -52,9 +57,13 @@ export class MintedCredentials extends System implements ICredentialSource {
     const path = scope.node.path;
     checkLabel(path, "a credential's name", name);
     for (const [key, value] of Object.entries(values)) {
-      if (!KEY.test(key)) fail(path, `a credential's key must be of letters, digits, "-", "_" and ".", got ${show(key)}; rename it`);
+      if (!KEY.test(key))
+        fail(path, `a credential's key must be of letters, digits, "-", "_" and ".", got ${show(key)}; rename it`);
       if ('length' in value && !(Number.isInteger(value.length) && value.length >= 16 && value.length <= 4096)) {
-        fail(path, `credential ${show(name)}: ${key} must have 16 to 4096 characters to be safe, got ${show(value.length)}; give more`);
+        fail(
+          path,
+          `credential ${show(name)}: ${key} must have 16 to 4096 characters to be safe, got ${show(value.length)}; give more`,
+        );
       }
     }
     const credential = new Minted(path, name, values, this.stage, (namespace) => this.serve(credential, namespace));
@@ -67,8 +76,14 @@ export class MintedCredentials extends System implements ICredentialSource {
   }
 
   private serve(credential: Minted, namespace: string): void {
-    const other = this.minted.find((one) => one !== credential && one.name === credential.name && one.namespaces.includes(namespace));
-    if (other) fail(credential.path, `the Secret ${show(credential.name)} in namespace ${show(namespace)} is that of ${other.path}; give one of the two another name`);
+    const other = this.minted.find(
+      (one) => one !== credential && one.name === credential.name && one.namespaces.includes(namespace),
+    );
+    if (other)
+      fail(
+        credential.path,
+        `the Secret ${show(credential.name)} in namespace ${show(namespace)} is that of ${other.path}; give one of the two another name`,
+      );
     if (this.minted.some((one) => one.namespaces.includes(namespace))) return;
     this.job.grant(
       [
@@ -77,7 +92,9 @@ export class MintedCredentials extends System implements ICredentialSource {
           apiGroups: [''],
           resources: ['secrets'],
           verbs: ['get'],
-          resourceNames: lazy(() => this.used.filter((one) => one.namespaces.includes(namespace)).map(({ name }) => name)),
+          resourceNames: lazy(() =>
+            this.used.filter((one) => one.namespaces.includes(namespace)).map(({ name }) => name),
+          ),
         },
       ],
       namespace,
@@ -120,7 +137,9 @@ class Minted implements ICredentials {
   /** Its line of the plan. */
   get line(): string {
     const specs = Object.entries(this.values).map(([key, value]) =>
-      'value' in value ? `${key}=value:${Buffer.from(value.value).toString('base64')}` : `${key}=${value.form ?? 'alphanumeric'}:${value.length}`,
+      'value' in value
+        ? `${key}=value:${Buffer.from(value.value).toString('base64')}`
+        : `${key}=${value.form ?? 'alphanumeric'}:${value.length}`,
     );
     return `${this.name} ${this.namespaces.join(',')} ${specs.join(' ')}\n`;
   }

@@ -155,7 +155,7 @@ function isHostValue({ name, value, kind }: Text, whole: string): boolean {
 }
 
 /** True inside a line that is a comment in whatever language a configuration file may have. */
-function isComment({ kind }: Text, value: string, index: number): boolean {
+export function isComment({ kind }: Text, value: string, index: number): boolean {
   if (kind === 'env') return false;
   const line = value.slice(value.lastIndexOf('\n', index) + 1, index).trimStart();
   return line.startsWith('#') || line.startsWith('//') || line.startsWith(';') || line.startsWith('--  ');

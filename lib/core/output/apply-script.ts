@@ -3,7 +3,9 @@ import { type OutputGate } from './gates';
 
 /** The script that applies a platform: wave by wave, each gate passed before the next wave, safe to stop and to run again. */
 export function applyScript(bundle: Bundle): string {
-  const waves = Array.from({ length: bundle.waves + 1 }, (_, wave) => bundle.files.filter((file) => file.wave === wave));
+  const waves = Array.from({ length: bundle.waves + 1 }, (_, wave) =>
+    bundle.files.filter((file) => file.wave === wave),
+  );
   return [
     HEAD.replaceAll('@PLATFORM@', bundle.platform.name).replaceAll('@LAST@', String(bundle.waves)),
     ...waves.flatMap((files, wave) => [

@@ -64,7 +64,11 @@ export class Bundle {
     }
     this.files = [...drafts]
       .filter(([, { objects }]) => objects.length > 0)
-      .map(([name, draft]) => ({ name, ...draft, objects: draft.objects.sort((a, b) => rank(a.object) - rank(b.object)) }))
+      .map(([name, draft]) => ({
+        name,
+        ...draft,
+        objects: draft.objects.sort((a, b) => rank(a.object) - rank(b.object)),
+      }))
       .sort((a, b) => a.wave - b.wave || (a.name < b.name ? -1 : 1));
     this.objects = this.files.flatMap(({ objects }) => objects);
   }

@@ -29,7 +29,10 @@ export class OutputFolder {
 
   /** @throws OnPremError when a folder holds files that aren't ours, which replacing it would delete */
   commit(): void {
-    failAll('the output', [...this.folders.keys()].flatMap((name) => this.foreign(name)));
+    failAll(
+      'the output',
+      [...this.folders.keys()].flatMap((name) => this.foreign(name)),
+    );
     mkdirSync(this.path, { recursive: true });
     const staging = mkdtempSync(join(this.path, '.synth-'));
     try {
@@ -53,6 +56,8 @@ export class OutputFolder {
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
       .filter((file) => !OURS.test(file))
-      .map((file) => `${join(folder, file)}: is not of this library's making and would be lost; move it out of ${folder}`);
+      .map(
+        (file) => `${join(folder, file)}: is not of this library's making and would be lost; move it out of ${folder}`,
+      );
   }
 }

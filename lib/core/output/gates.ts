@@ -7,7 +7,13 @@ export type OutputGate =
   | Gate
   | { readonly type: 'rollout'; readonly resource: string; readonly namespace: string; readonly name: string }
   | { readonly type: 'job'; readonly namespace: string; readonly name: string }
-  | { readonly type: 'condition'; readonly resource: string; readonly namespace?: string; readonly name: string; readonly condition: string };
+  | {
+      readonly type: 'condition';
+      readonly resource: string;
+      readonly namespace?: string;
+      readonly name: string;
+      readonly condition: string;
+    };
 
 /** What must be true of an object before a later wave may build on it. */
 export function impliedGate(object: KubeObject, construct: ApiObject): OutputGate | undefined {
@@ -33,7 +39,16 @@ export function impliedGate(object: KubeObject, construct: ApiObject): OutputGat
 
 /** The condition that a custom resource's definition names (lib/crds). */
 function customGate(construct: ApiObject, name: string, namespace: string | undefined): OutputGate | undefined {
-  const definition = 'definition' in construct ? (construct.definition as { plural: string; group: string; readyWhen?: string }) : undefined;
+  const definition =
+    'definition' in construct
+      ? (construct.definition as { plural: string; group: string; readyWhen?: string })
+      : undefined;
   if (!definition?.readyWhen) return undefined;
-  return { type: 'condition', resource: `${definition.plural}.${definition.group}`, namespace, name, condition: definition.readyWhen };
+  return {
+    type: 'condition',
+    resource: `${definition.plural}.${definition.group}`,
+    namespace,
+    name,
+    condition: definition.readyWhen,
+  };
 }

@@ -6,7 +6,9 @@ import { type Bundle } from './bundle';
 export function summary(bundle: Bundle): string {
   const { platform } = bundle;
   const systems = platform.node.findAll().filter((construct) => construct instanceof System);
-  const endpoints = systems.flatMap((system) => system.endpoints.map(({ what, address }) => [what, address, system.node.id]));
+  const endpoints = systems.flatMap((system) =>
+    system.endpoints.map(({ what, address }) => [what, address, system.node.id]),
+  );
   return [
     `# ${platform.name}`,
     '',
@@ -15,7 +17,9 @@ export function summary(bundle: Bundle): string {
     `${bundle.objects.length} objects in ${bundle.waves + 1} waves. Apply them with \`./apply.sh\`; the images it needs are in images.txt.`,
     '',
     '## Where to reach it',
-    ...(endpoints.length > 0 ? table(['what', 'address', 'system'], endpoints) : ['Nothing is reachable from outside the cluster.']),
+    ...(endpoints.length > 0
+      ? table(['what', 'address', 'system'], endpoints)
+      : ['Nothing is reachable from outside the cluster.']),
     '',
     '## Systems',
     ...table(
@@ -32,7 +36,12 @@ export function summary(bundle: Bundle): string {
     '## Waves',
     ...table(
       ['wave', 'file', 'objects', 'waits for'],
-      bundle.files.map(({ wave, name, objects, gates }) => [String(wave), name, String(objects.length), String(gates.length)]),
+      bundle.files.map(({ wave, name, objects, gates }) => [
+        String(wave),
+        name,
+        String(objects.length),
+        String(gates.length),
+      ]),
     ),
     '',
     '## What must be in the cluster before',

@@ -21,12 +21,15 @@ export class ConfigFiles extends Construct {
     this.name = id;
     this.files = files;
     const illegal = Object.keys(files).find((file) => !/^[-._a-zA-Z0-9]{1,253}$/.test(file));
-    if (illegal !== undefined) fail(this.node.path, `a file's name must be of letters, digits, "-", "_" and ".", got "${illegal}"; rename it`);
+    if (illegal !== undefined)
+      fail(this.node.path, `a file's name must be of letters, digits, "-", "_" and ".", got "${illegal}"; rename it`);
     new k8s.KubeConfigMap(this, 'config-map', { data: lazy(() => this.content) });
   }
 
   /** The files as they will be written. */
   get content(): Record<string, string> {
-    return Object.fromEntries(Object.entries(this.files).map(([name, text]) => [name, typeof text === 'string' ? text : text()]));
+    return Object.fromEntries(
+      Object.entries(this.files).map(([name, text]) => [name, typeof text === 'string' ? text : text()]),
+    );
   }
 }

@@ -31,7 +31,9 @@ export interface ContainerProps {
   readonly env?: Readonly<Record<string, EnvValue | undefined>>;
   readonly envFrom?: k8s.EnvFromSource[];
   /** Ports it opens, by name (at most 15 letters). */
-  readonly ports?: Readonly<Record<string, number | { readonly port: number; readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }>>;
+  readonly ports?: Readonly<
+    Record<string, number | { readonly port: number; readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }>
+  >;
   readonly resources: Resources;
   readonly mounts?: readonly Mount[];
   readonly livenessProbe?: k8s.Probe;
@@ -48,7 +50,10 @@ export function renderContainer(path: string, system: System, props: ContainerPr
   const scratch = props.resources.scratch ?? Sizes.gibibytes(1);
   const cpuLimit = props.resources.cpuLimit ?? Math.max(1, cpu * 4);
   if (!(cpu > 0) || cpuLimit < cpu) {
-    fail(path, `container ${props.name}: cpu must be above 0 and not above cpuLimit, got ${cpu} and ${cpuLimit}; give cores, such as 0.5`);
+    fail(
+      path,
+      `container ${props.name}: cpu must be above 0 and not above cpuLimit, got ${cpu} and ${cpuLimit}; give cores, such as 0.5`,
+    );
   }
   const ports = Object.entries(props.ports ?? {}).map(([name, value]): k8s.ContainerPort => {
     const port = typeof value === 'number' ? { port: value } : value;
@@ -95,7 +100,10 @@ function renderEnv(env: ContainerProps['env']): k8s.EnvVar[] | undefined {
 
 /** Text, or a Lazy that becomes text. */
 function isText(value: EnvValue): value is string {
-  return typeof value === 'string' || !['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef'].some((key) => key in value);
+  return (
+    typeof value === 'string' ||
+    !['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef'].some((key) => key in value)
+  );
 }
 
 function isReadOnlySource(volume: k8s.Volume): true | undefined {

@@ -42,7 +42,10 @@ export class Deployment extends Workload {
             ? { type: 'Recreate' }
             : {
                 type: 'RollingUpdate',
-                rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
+                rollingUpdate: {
+                  maxSurge: k8s.IntOrString.fromNumber(1),
+                  maxUnavailable: k8s.IntOrString.fromNumber(0),
+                },
               },
         template: this.template(this.spread(replicas)),
       },
@@ -132,7 +135,9 @@ export class DaemonSet extends Workload {
           type: 'RollingUpdate',
           rollingUpdate: {
             maxUnavailable:
-              typeof maxUnavailable === 'number' ? k8s.IntOrString.fromNumber(maxUnavailable) : k8s.IntOrString.fromString(maxUnavailable),
+              typeof maxUnavailable === 'number'
+                ? k8s.IntOrString.fromNumber(maxUnavailable)
+                : k8s.IntOrString.fromString(maxUnavailable),
           },
         },
         template: this.template(),
@@ -185,7 +190,8 @@ class DigestNamedJob extends k8s.KubeJob {
 }
 
 const CRON = /^(@(hourly|daily|weekly|monthly|yearly)|(\S+\s+){4}\S+)$/;
-const CRON_FIELD = /^(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?(,(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?)*$|^[A-Z]{3}(-[A-Z]{3})?$/i;
+const CRON_FIELD =
+  /^(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?(,(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?)*$|^[A-Z]{3}(-[A-Z]{3})?$/i;
 
 export interface CronJobProps extends WorkloadProps {
   /** When, in cron's five fields, UTC: `0 3 * * *`. */
@@ -208,7 +214,9 @@ export class CronJob extends Workload {
         successfulJobsHistoryLimit: 2,
         failedJobsHistoryLimit: 2,
         startingDeadlineSeconds: 3600,
-        jobTemplate: { spec: { backoffLimit: props.retries ?? 2, template: this.template({ restartPolicy: 'Never' }) } },
+        jobTemplate: {
+          spec: { backoffLimit: props.retries ?? 2, template: this.template({ restartPolicy: 'Never' }) },
+        },
       },
     });
   }
@@ -216,6 +224,11 @@ export class CronJob extends Workload {
 
 /** Checks a cron schedule of five fields or `@daily` and the like. */
 export function checkSchedule(path: string, schedule: string): void {
-  const legal = CRON.test(schedule) && (schedule.startsWith('@') || schedule.split(/\s+/).every((field) => CRON_FIELD.test(field)));
-  if (!legal) fail(path, `schedule must be cron's five fields in UTC, got ${show(schedule)}; write "0 3 * * *" for every day at three`);
+  const legal =
+    CRON.test(schedule) && (schedule.startsWith('@') || schedule.split(/\s+/).every((field) => CRON_FIELD.test(field)));
+  if (!legal)
+    fail(
+      path,
+      `schedule must be cron's five fields in UTC, got ${show(schedule)}; write "0 3 * * *" for every day at three`,
+    );
 }

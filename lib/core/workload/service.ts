@@ -65,7 +65,10 @@ export class ServiceEndpoint implements IEndpoint {
     });
     const host = `${name}.${workload.namespace}.svc.${clusterDomain}`;
     const endpoints = Object.fromEntries(
-      ports.map(([portName, port]) => [portName, new ServiceEndpoint(workload, name, portName, host, port, props.across)]),
+      ports.map(([portName, port]) => [
+        portName,
+        new ServiceEndpoint(workload, name, portName, host, port, props.across),
+      ]),
     );
     return { ...(endpoints as Record<P, ServiceEndpoint>), service };
   }
@@ -95,7 +98,8 @@ export class ServiceEndpoint implements IEndpoint {
 
   allow(client: INetworkPeer): NetworkEdge {
     const ports = [{ port: this.targetPort, protocol: this.servicePort.protocol }];
-    for (const workload of [this.workload, ...(this.across?.workloads ?? [])]) workload.allowFrom(peerOf(client), ...ports);
+    for (const workload of [this.workload, ...(this.across?.workloads ?? [])])
+      workload.allowFrom(peerOf(client), ...ports);
     const { namespace, podLabels } = this.workload;
     return { peer: { namespace, podLabels: this.across?.selector ?? podLabels }, ports };
   }

@@ -54,7 +54,10 @@ export abstract class Workload extends Construct implements INetworkPeer {
     this.podLabels = { ...this.system.labels, [LABEL.component]: this.name };
     this.hostNetwork = pod.hostNetwork ?? false;
 
-    new k8s.KubeServiceAccount(this, 'service-account', { metadata: { name: this.name }, automountServiceAccountToken: false });
+    new k8s.KubeServiceAccount(this, 'service-account', {
+      metadata: { name: this.name },
+      automountServiceAccountToken: false,
+    });
     this.podSpec = renderPod(this.node.path, this.system, pod, this.name);
     if (!this.hostNetwork) {
       new k8s.KubeNetworkPolicy(this, 'network-policy', {
@@ -98,7 +101,9 @@ export abstract class Workload extends Construct implements INetworkPeer {
   }
 
   /** Adds a Service in front of the pods and returns its endpoints by port name. */
-  addService<P extends string>(props: ServiceProps<P>): Record<P, ServiceEndpoint> & { readonly service: k8s.KubeService } {
+  addService<P extends string>(
+    props: ServiceProps<P>,
+  ): Record<P, ServiceEndpoint> & { readonly service: k8s.KubeService } {
     return ServiceEndpoint.create(this, this.system.platform.distribution.clusterDomain, props);
   }
 
@@ -127,8 +132,11 @@ export abstract class Workload extends Construct implements INetworkPeer {
   bindClusterRole(clusterRole: string, namespace?: string): void {
     const scope = new Construct(this, `bind-${clusterRole}${namespace ? `-in-${namespace}` : ''}`);
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole };
-    const name = clusterRole.startsWith(`${this.namespace}-`) ? clusterRole : `${this.namespace}-${this.name}-${clusterRole.replaceAll(':', '-')}`;
-    if (namespace) new k8s.KubeRoleBinding(scope, 'binding', { metadata: { name, namespace }, roleRef, subjects: [this.subject] });
+    const name = clusterRole.startsWith(`${this.namespace}-`)
+      ? clusterRole
+      : `${this.namespace}-${this.name}-${clusterRole.replaceAll(':', '-')}`;
+    if (namespace)
+      new k8s.KubeRoleBinding(scope, 'binding', { metadata: { name, namespace }, roleRef, subjects: [this.subject] });
     else new k8s.KubeClusterRoleBinding(scope, 'binding', { metadata: { name }, roleRef, subjects: [this.subject] });
   }
 
@@ -157,14 +165,21 @@ export abstract class Workload extends Construct implements INetworkPeer {
   protected spread(replicas: number): Partial<k8s.PodSpec> {
     if (replicas < 2 || this.pod.affinity) return {};
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { ...this.podLabels } } };
-    return { affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] } } };
+    return {
+      affinity: {
+        podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+      },
+    };
   }
 
   /** Keeps all but one of the replicas up while nodes are drained. */
   protected disruptionBudget(replicas: number, maxUnavailable = 1): void {
     if (replicas < 2) return;
     if (maxUnavailable >= replicas) {
-      fail(this.node.path, `maxUnavailable must be less than the ${replicas} replicas, got ${show(maxUnavailable)}; lower it`);
+      fail(
+        this.node.path,
+        `maxUnavailable must be less than the ${replicas} replicas, got ${show(maxUnavailable)}; lower it`,
+      );
     }
     new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
       metadata: { name: this.name },

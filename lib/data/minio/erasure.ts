@@ -68,10 +68,10 @@ export function erasureLayouts(path: string, pools: readonly MinIOPool[], givenP
   return pools.map((pool, i) => {
     const prefix = i === 0 ? '' : `expansions[${i - 1}].`;
     const { servers, drivesPerServer } = checkPool(path, prefix, pool);
-    if (i === 1 && pools[0]!.servers === 1 && pools[0]!.drivesPerServer === 1) {
+    if (i > 0 && parity === 0) {
       fail(
         path,
-        'a single drive can never be extended, got expansions; make a second MinIO with the new pool and copy the buckets (mc mirror)',
+        'a single drive can never be extended, got expansions; make a second MinIO of the new pool and copy the buckets (mc mirror)',
       );
     }
     const setSize =

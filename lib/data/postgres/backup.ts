@@ -1,7 +1,6 @@
 import { Duration, Size } from 'cdk8s';
 import { CronJob, Job, type Stage, type WorkloadProps } from '../../core';
 import { type Archive, archiveAccess, copyClient } from './bucket-access';
-import { POSTGRES_USER } from './images';
 import { clientContainer, type ServerAccess } from './server-client';
 
 /** How long one transfer of a base backup, or its reading back, may take. */
@@ -22,7 +21,6 @@ export function addBackups(stage: Stage, { archive, server, schedule, kept }: Ba
   const pod = (env: Record<string, string>): WorkloadProps => {
     const access = archiveAccess(stage, { archive });
     return {
-      user: POSTGRES_USER,
       terminationGracePeriod: Duration.seconds(10),
       initContainers: [copyClient()],
       containers: [

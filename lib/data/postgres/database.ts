@@ -10,7 +10,6 @@ import {
   fail,
   show,
 } from '../../core';
-import { POSTGRES_USER } from './images';
 import { clientContainer, type ServerAccess, sslMode } from './server-client';
 
 /** The server's own databases and roles, and what SQL keeps for itself as a role's name. */
@@ -67,7 +66,6 @@ export class Database implements IPostgresDatabase {
 
     const secret = credentials.in(stage.namespace!);
     const job = new Job(stage, `database-${name.replaceAll('_', '-')}`, {
-      user: POSTGRES_USER,
       restartOn: [server.scripts],
       containers: [
         clientContainer(server, {

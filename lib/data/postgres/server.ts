@@ -3,6 +3,7 @@ import {
   claimSpec,
   type ConfigFiles,
   type ContainerProps,
+  intOrString,
   type ISecret,
   k8s,
   type Mount,
@@ -179,16 +180,8 @@ function exporter(props: ServerProps): ContainerProps {
     ports: { metrics: METRICS_PORT },
     resources: { cpu: 0.05, memory: Size.mebibytes(64), scratch: Size.mebibytes(64) },
     // Not /metrics, which fails while the server is down: restarting the exporter would not mend that.
-    livenessProbe: {
-      httpGet: { path: '/', port: k8s.IntOrString.fromString('metrics') },
-      periodSeconds: 30,
-      timeoutSeconds: 5,
-    },
-    readinessProbe: {
-      httpGet: { path: '/', port: k8s.IntOrString.fromString('metrics') },
-      periodSeconds: 10,
-      timeoutSeconds: 5,
-    },
+    livenessProbe: { tcpSocket: { port: intOrString('metrics') }, periodSeconds: 30, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: '/', port: intOrString('metrics') }, periodSeconds: 10, timeoutSeconds: 5 },
   };
 }
 

@@ -1,4 +1,4 @@
-import { Duration, Size } from 'cdk8s';
+import { Duration, type Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
   checkHost,

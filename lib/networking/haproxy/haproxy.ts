@@ -99,7 +99,10 @@ export class HAProxy extends System implements IGateway {
     checkInteger(path, 'threads', threads, 1, 64, 'each may use one core');
     checkInteger(path, 'hsts', hsts, 0, MAX_HSTS, 'give a Duration of at most ten years, in whole seconds');
     if (!['1.2', '1.3'].includes(minimumTls)) {
-      fail(path, `minimumTls must be "1.2" or "1.3", got ${show(minimumTls)}; what is older is broken and no browser speaks it`);
+      fail(
+        path,
+        `minimumTls must be "1.2" or "1.3", got ${show(minimumTls)}; what is older is broken and no browser speaks it`,
+      );
     }
     this.domains = props.domains ?? [];
     this.tcpPorts = props.tcpPorts ?? [];
@@ -166,8 +169,15 @@ export class HAProxy extends System implements IGateway {
             memory: Size.mebibytes(128 + Math.ceil((maxConnections * 96) / 1024)),
           },
           mounts,
-          readinessProbe: { httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('metrics') }, periodSeconds: 5 },
-          livenessProbe: { tcpSocket: { port: k8s.IntOrString.fromString('metrics') }, initialDelaySeconds: 30, periodSeconds: 10 },
+          readinessProbe: {
+            httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('metrics') },
+            periodSeconds: 5,
+          },
+          livenessProbe: {
+            tcpSocket: { port: k8s.IntOrString.fromString('metrics') },
+            initialDelaySeconds: 30,
+            periodSeconds: 10,
+          },
         },
       ],
       // Names are fully qualified; without this the resolver would try each with all of the cluster's suffixes first.
@@ -195,7 +205,10 @@ export class HAProxy extends System implements IGateway {
       spec: { externalTrafficPolicy: props.externalTrafficPolicy ?? 'Local' },
     });
     if (metrics) {
-      const { metrics: endpoint } = this.deployment.addService({ name: 'haproxy-metrics', ports: { metrics: PORTS.metrics } });
+      const { metrics: endpoint } = this.deployment.addService({
+        name: 'haproxy-metrics',
+        ports: { metrics: PORTS.metrics },
+      });
       metrics.scrape(stage, 'haproxy', { endpoint });
     }
     if (address.address !== undefined) this.addEndpoint('address of the gateway', address.address);
@@ -240,13 +253,17 @@ export class HAProxy extends System implements IGateway {
     const path = this.node.path;
     this.tcpPorts.forEach((port, i) => {
       checkPort(path, 'tcpPorts', port);
-      if (port === 80 || port === 443) fail(path, `tcpPorts has ${port}, which is for routes by host; use addRoute, or another port`);
+      if (port === 80 || port === 443)
+        fail(path, `tcpPorts has ${port}, which is for routes by host; use addRoute, or another port`);
       if (this.tcpPorts.indexOf(port) !== i) fail(path, `tcpPorts has ${port} twice; leave one out`);
       const listen = listenPort(port);
       checkPort(path, `the pods' port for ${port}`, listen);
       const clash = this.tcpPorts.find((other, j) => j < i && listenPort(other) === listen);
       if (clash !== undefined) {
-        fail(path, `tcpPorts has ${clash} and ${port}, which would both be port ${listen} of the pods; use another port for one of them`);
+        fail(
+          path,
+          `tcpPorts has ${clash} and ${port}, which would both be port ${listen} of the pods; use another port for one of them`,
+        );
       }
     });
   }

@@ -24,8 +24,8 @@ export interface TcpRouteProps {
 
 /** Checks a route's host: a name in one of the domains, with `*.` in front for all names below. */
 export function checkRouteHost(path: string, host: string, site: Site, domains: readonly string[]): void {
-  const bare = typeof host === 'string' ? host.replace(/^\*\./, '') : host;
-  checkHost(path, 'host', bare);
+  checkHost(path, 'host', host, true);
+  const bare = host.replace(/^\*\./, '');
   const all = [site.domain, ...domains];
   if (all.some((domain) => bare === domain || bare.endsWith(`.${domain}`))) return;
   const mend = bare.includes('.')
@@ -39,10 +39,16 @@ export function httpRoute(path: string, props: RouteProps, caFile: string): Http
   const { host, to, scheme, healthPath } = props;
   const prefix = props.path ?? '/';
   if (!PATH.test(prefix) || prefix.includes('//')) {
-    fail(path, `path must begin with "/" and be of letters, digits, ".", "_" and "-" between slashes, got ${show(prefix)}; write it as "/api"`);
+    fail(
+      path,
+      `path must begin with "/" and be of letters, digits, ".", "_" and "-" between slashes, got ${show(prefix)}; write it as "/api"`,
+    );
   }
   if (healthPath !== undefined && !HEALTH_PATH.test(healthPath)) {
-    fail(path, `healthPath must begin with "/" and have no space or quote, got ${show(healthPath)}; write it as "/health"`);
+    fail(
+      path,
+      `healthPath must begin with "/" and have no space or quote, got ${show(healthPath)}; write it as "/health"`,
+    );
   }
   const trimmed = prefix.replace(/\/+$/, '');
   return {

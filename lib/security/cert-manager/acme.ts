@@ -26,9 +26,13 @@ const INTERNAL = /(^[^.]*$)|(\.(svc|local|internal|localhost)$)/;
 /** Checks the props and returns the ClusterIssuer's `spec.acme`. */
 export function acmeSpec(path: string, platform: Platform, namespace: string, props: AcmeProps, accountSecret: string) {
   if (!/^https:\/\/[^/\s]+\//.test(props.server)) {
-    fail(path, `acme.server must be the https URL of a directory, got ${show(props.server)}; Let's Encrypt's is "https://acme-v02.api.letsencrypt.org/directory"`);
+    fail(
+      path,
+      `acme.server must be the https URL of a directory, got ${show(props.server)}; Let's Encrypt's is "https://acme-v02.api.letsencrypt.org/directory"`,
+    );
   }
-  if (props.solvers.length === 0) fail(path, 'acme.solvers must name at least one way of proving names, got none; give { dns01: { ... } }');
+  if (props.solvers.length === 0)
+    fail(path, 'acme.solvers must name at least one way of proving names, got none; give { dns01: { ... } }');
   const { authority } = props;
   if (authority !== undefined && !authority.includes('-----BEGIN CERTIFICATE-----')) {
     fail(path, 'acme.authority must be certificates in PEM; pass the text of the file');
@@ -52,7 +56,10 @@ export function usesHttp01(props: AcmeProps): boolean {
 export function checkPublic(path: string, names: readonly string[]): void {
   const internal = names.find((name) => INTERNAL.test(name));
   if (internal !== undefined) {
-    fail(path, `an ACME server can't issue for ${show(internal)}, which is known in the cluster alone; give this platform a private CA by leaving acme out`);
+    fail(
+      path,
+      `an ACME server can't issue for ${show(internal)}, which is known in the cluster alone; give this platform a private CA by leaving acme out`,
+    );
   }
 }
 
@@ -60,7 +67,10 @@ export function checkPublic(path: string, names: readonly string[]): void {
 function secretNames(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value as Record<string, Json>).flatMap(([key, field]) => {
-    const name = key.endsWith('SecretRef') && typeof field === 'object' && field !== null && 'name' in field ? field.name : undefined;
+    const name =
+      key.endsWith('SecretRef') && typeof field === 'object' && field !== null && 'name' in field
+        ? field.name
+        : undefined;
     return typeof name === 'string' ? [name] : secretNames(field);
   });
 }

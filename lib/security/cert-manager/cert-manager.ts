@@ -73,7 +73,10 @@ export class CertManager extends System implements ICertificateIssuer {
     checkInteger(this.node.path, 'replicas', replicas, 1, 5, 'one pod works, the others stand by');
     if (acme && authority) fail(this.node.path, 'either acme or authority signs, got both; leave one of them out');
     if (props.commonName !== undefined && (acme || authority)) {
-      fail(this.node.path, `commonName ${show(props.commonName)} is the private root's, but another authority signs; leave it out`);
+      fail(
+        this.node.path,
+        `commonName ${show(props.commonName)} is the private root's, but another authority signs; leave it out`,
+      );
     }
     this.acme = acme;
 
@@ -104,16 +107,24 @@ export class CertManager extends System implements ICertificateIssuer {
   issue(stage: Stage, id: string, props: CertificateProps): ISecret {
     const path = `${stage.node.path}/${id}`;
     this.checkStage(path, stage);
-    const namespace = stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage');
+    const namespace =
+      stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage');
     const key = `${namespace}/${id}`;
     const other = this.issued.get(key);
-    if (other) fail(path, `the Secret ${show(id)} of namespace ${show(namespace)} is the certificate of ${other} already; give this one another id`);
+    if (other)
+      fail(
+        path,
+        `the Secret ${show(id)} of namespace ${show(namespace)} is the certificate of ${other} already; give this one another id`,
+      );
     this.issued.set(key, stage.node.path);
     const { dnsNames, ipAddresses = [], duration, usages = ['server auth'] } = props;
     const names = () => this.checkNames(path, typeof dnsNames === 'function' ? dnsNames() : dnsNames, ipAddresses);
     if (typeof dnsNames !== 'function') names();
     if (duration && duration.toHours({ integral: false }) < 1) {
-      fail(path, `duration must be at least an hour, got ${duration.toSeconds()} seconds; a certificate is renewed after two thirds of it`);
+      fail(
+        path,
+        `duration must be at least an hour, got ${duration.toSeconds()} seconds; a certificate is renewed after two thirds of it`,
+      );
     }
     if (this.acme && usesHttp01(this.acme)) this.letSolversIn(namespace);
     this.certificate(new Construct(stage, `certificate-${id}`), namespace, id, {
@@ -130,7 +141,8 @@ export class CertManager extends System implements ICertificateIssuer {
     if (this.acme) return undefined;
     const path = `${stage.node.path}/authority`;
     this.checkStage(path, stage);
-    const namespace = stage.namespace ?? fail(path, 'an authority needs a namespace; use a stage that a system made with addStage');
+    const namespace =
+      stage.namespace ?? fail(path, 'an authority needs a namespace; use a stage that a system made with addStage');
     const known = this.authorities.get(namespace);
     if (known) return known;
     // cert-manager writes ca.crt next to each certificate it issues, so a certificate that is good for nothing else brings it here.
@@ -159,16 +171,26 @@ export class CertManager extends System implements ICertificateIssuer {
 
   private givenAuthority(authority: ICredentials): string {
     const missing = ['tls.crt', 'tls.key'].find((key) => !authority.keys.includes(key));
-    if (missing) fail(this.node.path, `authority must be a Secret with the keys "tls.crt" and "tls.key", got ${authority.keys.map(show).join(', ')}; add ${show(missing)}`);
+    if (missing)
+      fail(
+        this.node.path,
+        `authority must be a Secret with the keys "tls.crt" and "tls.key", got ${authority.keys.map(show).join(', ')}; add ${show(missing)}`,
+      );
     return authority.in(this.namespace).name;
   }
 
   /** The root keeps its key when it is renewed, so that what was signed before stays valid. */
   private privateRoot(commonName = `${this.platform.name} root CA`): string {
     if (commonName.length === 0 || commonName.length > 64) {
-      fail(this.node.path, `commonName must have 1 to 64 characters, got ${commonName.length} in ${show(commonName)}; X.509 allows no more`);
+      fail(
+        this.node.path,
+        `commonName must have 1 to 64 characters, got ${commonName.length} in ${show(commonName)}; X.509 allows no more`,
+      );
     }
-    new CustomResource(this.configure, SELF_SIGNED, issuer, { metadata: { name: SELF_SIGNED }, spec: { selfSigned: {} } });
+    new CustomResource(this.configure, SELF_SIGNED, issuer, {
+      metadata: { name: SELF_SIGNED },
+      spec: { selfSigned: {} },
+    });
     new CustomResource(this.configure, ROOT, certificate, {
       metadata: { name: ROOT },
       spec: {
@@ -182,6 +204,10 @@ export class CertManager extends System implements ICertificateIssuer {
         privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotationPolicy: 'Never' },
       },
     });
+    this.addEndpoint(
+      'certificate of the private authority, for browsers and clients',
+      `kubectl -n ${this.namespace} get secret ${ROOT} -o jsonpath='{.data.ca\\.crt}' | base64 -d`,
+    );
     return ROOT;
   }
 
@@ -189,7 +215,10 @@ export class CertManager extends System implements ICertificateIssuer {
     scope: Construct,
     namespace: string,
     name: string,
-    spec: Pick<NonNullable<NonNullable<(typeof certificate)['body']>['spec']>, 'dnsNames' | 'ipAddresses' | 'duration' | 'usages'>,
+    spec: Pick<
+      NonNullable<NonNullable<(typeof certificate)['body']>['spec']>,
+      'dnsNames' | 'ipAddresses' | 'duration' | 'usages'
+    >,
   ): void {
     new CustomResource(scope, 'certificate', certificate, {
       metadata: { name, namespace },
@@ -204,20 +233,28 @@ export class CertManager extends System implements ICertificateIssuer {
 
   private checkStage(path: string, stage: Stage): void {
     if (stage.platform !== this.platform) {
-      fail(path, `is of platform "${stage.platform.name}", but ${this.node.path} issues for "${this.platform.name}"; use the issuer of its own platform`);
+      fail(
+        path,
+        `is of platform "${stage.platform.name}", but ${this.node.path} issues for "${this.platform.name}"; use the issuer of its own platform`,
+      );
     }
     if (stage.wave <= this.configure.wave) {
-      fail(path, `is applied in wave ${stage.wave}, but ${this.node.path} issues certificates after wave ${this.configure.wave} only; give the issuer to the stage as a need`);
+      fail(
+        path,
+        `is applied in wave ${stage.wave}, but ${this.node.path} issues certificates after wave ${this.configure.wave} only; give the issuer to the stage as a need`,
+      );
     }
   }
 
   private checkNames(path: string, dnsNames: readonly string[], ipAddresses: readonly string[]): string[] {
     const names = [...new Set(dnsNames)];
-    if (names.length + ipAddresses.length === 0) fail(path, 'a certificate needs at least one name or address, got none; give dnsNames');
-    for (const name of names) checkHost(path, 'a name of a certificate', name.replace(/^\*\./, ''));
+    if (names.length + ipAddresses.length === 0)
+      fail(path, 'a certificate needs at least one name or address, got none; give dnsNames');
+    for (const name of names) checkHost(path, 'a name of a certificate', name, true);
     if (this.acme) {
       checkPublic(path, names);
-      if (ipAddresses.length > 0) fail(path, `an ACME server doesn't issue for addresses, got ${ipAddresses.join(', ')}; use names`);
+      if (ipAddresses.length > 0)
+        fail(path, `an ACME server doesn't issue for addresses, got ${ipAddresses.join(', ')}; use names`);
     }
     return names;
   }

@@ -10,8 +10,7 @@ export const secretKey = () => t.object({ name: t.string().required(), key: t.st
 export const serviceAccountReference = () => t.object({ name: t.string().required(), audiences: strings() });
 
 /** Who signs. `kind` is Issuer where it is left out. */
-export const issuerReference = () =>
-  t.object({ name: t.string().required(), kind: t.string(), group: t.string() });
+export const issuerReference = () => t.object({ name: t.string().required(), kind: t.string(), group: t.string() });
 
 /** @see https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.KeyUsage */
 export const keyUsages = () =>

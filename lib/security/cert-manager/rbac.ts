@@ -83,7 +83,12 @@ export const http01Rules: k8s.PolicyRule[] = [
 /** Leader election, in the own namespace. Creation can't be limited by name. */
 export function leaseRules(...names: string[]): k8s.PolicyRule[] {
   return [
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: names, verbs: ['get', 'update', 'patch'] },
+    {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      resourceNames: names,
+      verbs: ['get', 'update', 'patch'],
+    },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
   ];
 }

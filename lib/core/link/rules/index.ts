@@ -1,6 +1,7 @@
 import { type Rule } from '../context';
 import { customResources } from './custom-resources';
 import { duplicates } from './duplicates';
+import { files } from './files';
 import { hosts } from './hosts';
 import { images } from './images';
 import { isolation } from './isolation';
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   ports,
   monitors,
   volumes,
+  files,
   hosts,
   webhooks,
   rbac,

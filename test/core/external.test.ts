@@ -1,0 +1,105 @@
+import { External } from '../../lib/core/external';
+import { Deployment } from '../../lib/core/workload';
+import { findingsOf, objectOf, objectsOf, testPlatform } from '../support';
+import { container, Demo } from './demo';
+
+test('a database elsewhere: a Secret of the user, and the way out', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const database = External.postgres(platform, {
+    host: 'db.corp.example',
+    port: 5433,
+    cidr: '10.9.0.5/32',
+    database: 'mlflow',
+    credentials: { name: 'mlflow-db' },
+  });
+  const client = demo.deployment('client', {
+    containers: [container({ env: { P: database.credentials.in('demo').env('password') } })],
+  });
+  client.connectTo(database.endpoint);
+  expect(database).toMatchObject({ name: 'mlflow', sslMode: 'require', readyAfter: [] });
+  expect(JSON.stringify(objectOf(platform, 'NetworkPolicy', 'client').spec)).toContain(
+    '{"ports":[{"port":5433,"protocol":"TCP"}],"to":[{"ipBlock":{"cidr":"10.9.0.5/32"}}]}',
+  );
+  expect(findingsOf(platform)).toEqual([]);
+});
+
+test('a bucket elsewhere, with its authority', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const props = {
+    host: 's3.corp.example',
+    port: 443,
+    bucket: 'b',
+    credentials: { name: 's3' },
+    authority: { name: 'corp-ca' },
+  };
+  const bucket = External.bucket(platform, props);
+  expect(bucket).toMatchObject({ name: 'b', url: 'https://s3.corp.example:443', region: 'us-east-1' });
+  expect(bucket.authority(demo.stage)!.env('ca.crt')).toEqual({ secretKeyRef: { name: 'corp-ca', key: 'ca.crt' } });
+  expect(platform.externals).toContainEqual({ kind: 'Secret', namespace: 'demo', name: 'corp-ca', keys: ['ca.crt'] });
+  expect(() => External.bucket(platform, { ...props, scheme: 'http' })).toThrow(
+    'lab: bucket "b" has an authority but speaks http; leave authority out or use https',
+  );
+  expect(() => External.bucket(platform, { ...props, host: 'https://s3' })).toThrow(
+    'lab: host of an external endpoint must be a host name',
+  );
+  expect(() => External.bucket(platform, { ...props, port: 70000 })).toThrow(
+    'lab: port of s3.corp.example must be a port from 1 to 65535, got 70000',
+  );
+});
+
+test('an ingress controller that is there: routes are Ingresses', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const { http } = demo.deployment('web').addService({ ports: { http: { port: 80, target: 8080 } } });
+  const gateway = External.ingress(platform, {
+    ingressClassName: 'nginx',
+    pods: { namespace: 'ingress', labels: { app: 'nginx' } },
+    tlsSecret: 'tls',
+  });
+  expect(gateway.addRoute(demo, { host: 'a.test.example', to: http }).url).toBe('https://a.test.example');
+  expect(gateway.addRoute(demo, { host: 'a.test.example', path: '/api', to: http }).url).toBe(
+    'https://a.test.example/api',
+  );
+  const ingresses = objectsOf(platform).filter(({ kind }) => kind === 'Ingress');
+  expect(new Set(ingresses.map(({ metadata }) => metadata.name)).size).toBe(2);
+  expect(JSON.stringify(objectOf(platform, 'NetworkPolicy', 'web').spec)).toContain(
+    '"kubernetes.io/metadata.name":"ingress"',
+  );
+  expect(() => gateway.addRoute(demo, { host: 'a.test.example', to: http })).toThrow(
+    'lab/demo: https://a.test.example/ is taken by lab/demo; give another host or path',
+  );
+  expect(() => gateway.addRoute(demo, { host: 'A.example', to: http })).toThrow('lab/demo: host must be a host name');
+});
+
+test('a Prometheus operator that is there: endpoints have a ServiceMonitor, and it may come in', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const web = new Deployment(demo.stage, 'web', { containers: [container({ ports: { metrics: 9090 } })] });
+  const { metrics } = web.addService({ ports: { metrics: 9090 } });
+  External.prometheus(platform, {
+    pods: { namespace: 'monitoring', labels: { app: 'prometheus' } },
+    monitorLabels: { release: 'x' },
+  }).scrape(demo.stage, 'web', { endpoint: metrics });
+  expect(objectOf(platform, 'ServiceMonitor', 'web')).toMatchObject({
+    metadata: { namespace: 'demo', labels: { release: 'x' } },
+    spec: { endpoints: [{ port: 'metrics', path: '/metrics', scheme: 'http', interval: '30s' }] },
+  });
+  expect(findingsOf(platform)).toEqual([]);
+});
+
+test('certificates and load balancers of others', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const issuer = External.certificates(platform, { tlsSecret: 'wildcard' });
+  expect(issuer.issue(demo.stage, 'any', { dnsNames: ['a.test.example'] })).toMatchObject({
+    namespace: 'demo',
+    name: 'wildcard',
+  });
+  expect(issuer.authority(demo.stage)).toBeUndefined();
+  expect(External.loadBalancer({ a: 'b' }).addAddress(demo, { address: '10.0.0.1' })).toEqual({
+    annotations: { a: 'b' },
+    address: '10.0.0.1',
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { filesIn, type Import, importsOf, ROOT } from './repository';
+
+const FILES = [...filesIn('lib', '.ts'), ...filesIn('blueprints', '.ts')];
+
+/** The part of the library that a file belongs to: `core`, `site`, `crds`, `cli`, `root`, `blueprints`, or a system's folder. */
+function partOf(path: string): string {
+  const [top, domain, system, file] = path.split('/');
+  if (top === 'blueprints') return 'blueprints';
+  if (system === undefined) return 'root';
+  return file === undefined || ['core', 'site', 'crds', 'cli'].includes(domain!) ? domain : `${domain}/${system}`;
+}
+
+/** What each part may use at run time, apart from itself: core <- site, crds <- systems <- blueprints. */
+function mayUse(part: string, target: string): boolean {
+  switch (part) {
+    case 'core':
+      return false;
+    case 'site':
+    case 'crds':
+      return target === 'core';
+    case 'root':
+    case 'blueprints':
+      return target !== 'cli';
+    default:
+      return ['core', 'site', 'crds'].includes(target);
+  }
+}
+
+/** Uses against the direction, each with its reason. */
+const EXCEPTIONS: Record<string, string> = {
+  'lib/core/link/rules/custom-resources.ts -> lib/crds/validate.ts':
+    'the check of a value against a schema stands on nothing but core/errors; link applies it to all custom resources, not only to ours',
+};
+
+function forbidden(path: string, { local, target, typeOnly }: Import): boolean {
+  if (!local) return false;
+  const [from, to] = [partOf(path), partOf(target)];
+  if (from === to || mayUse(from, to)) return false;
+  return !(typeOnly && from === 'core' && ['site', 'crds'].includes(to)) && !(`${path} -> ${target}` in EXCEPTIONS);
+}
+
+test('imports go one way: core <- site, crds <- systems <- blueprints, and no system imports another', () => {
+  expect(FILES.length).toBeGreaterThan(100);
+  const wrong = FILES.flatMap((path) =>
+    importsOf(path)
+      .filter((each) => forbidden(path, each))
+      .map(({ place, target }) => `${place} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('each exception is needed', () => {
+  const uses = new Set(FILES.flatMap((path) => importsOf(path).map(({ target }) => `${path} -> ${target}`)));
+  expect(Object.keys(EXCEPTIONS).filter((exception) => !uses.has(exception))).toEqual([]);
+});
+
+test('no file imports itself by way of others', () => {
+  const runtime = new Map(
+    FILES.map((path) => [path, importsOf(path).flatMap((each) => (each.local && !each.typeOnly ? [each.target] : []))]),
+  );
+  expect(cycles(runtime)).toEqual([]);
+});
+
+/** One path for each group of files that lead back to themselves. */
+function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push([...trail.slice(start), path].join(' -> '));
+    if (start >= 0 || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+  return found;
+}
+
+test('cycles are seen', () => {
+  expect(cycles(new Map([['a', ['b']], ['b', ['c', 'd']], ['c', []], ['d', ['a']]]))).toEqual(['a -> b -> d -> a']);
+});
+
+test('only lib/core/k8s.ts knows cdk8s-plus-27', () => {
+  const users = FILES.filter((path) => importsOf(path).some(({ target }) => target.startsWith('cdk8s-plus')));
+  expect(users).toEqual(['lib/core/k8s.ts']);
+});
+
+test('each imported package is one that is installed with the library', () => {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+    'dependencies' | 'peerDependencies',
+    Record<string, string>
+  >;
+  const known = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies), ...builtinModules.map((name) => `node:${name}`)]);
+  const unknown = FILES.flatMap((path) =>
+    importsOf(path).flatMap(({ local, target, place }) =>
+      local || known.has(target.startsWith('node:') ? target : target.split('/')[0]) ? [] : [`${place} imports ${target}`],
+    ),
+  );
+  expect(unknown).toEqual([]);
+});
