@@ -6,6 +6,7 @@ export * from './errors';
 export * from './external';
 export * from './gate';
 export * from './image';
+export { tools } from './images';
 export * as k8s from './k8s';
 export * from './labels';
 export * from './names';

@@ -30,6 +30,15 @@ export interface SummaryEndpoint {
   readonly address: string;
 }
 
+/** Something that an operator does by hand: before, or once the platform is applied. */
+export interface SummaryInstruction {
+  readonly when: 'before' | 'after';
+  /** What for, as a sentence; a function's text is taken at synthesis. */
+  readonly what: string | (() => string);
+  /** The command, where it is one. */
+  readonly command?: string;
+}
+
 /** A custom resource definition as lib/crds declares them. */
 export interface ICrd {
   manifest(): { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } };
@@ -44,6 +53,7 @@ export abstract class System extends Construct {
   readonly namespace: string;
   readonly description: SystemDescription;
   private readonly summaryEndpoints: SummaryEndpoint[] = [];
+  private readonly summaryInstructions: SummaryInstruction[] = [];
 
   protected constructor(scope: Construct, id: string, description: SystemDescription, props: SystemProps) {
     super(scope, id);
@@ -65,6 +75,11 @@ export abstract class System extends Construct {
     return this.summaryEndpoints;
   }
 
+  /** What an operator does by hand, for the summary. */
+  get instructions(): readonly SummaryInstruction[] {
+    return this.summaryInstructions;
+  }
+
   /** The reference to run an image by; every image of a system passes here. */
   image(image: Image): string {
     return this.platform.image(image);
@@ -73,6 +88,11 @@ export abstract class System extends Construct {
   /** Says in the platform's summary where the system is reached: `addEndpoint('MLflow', 'https://mlflow.lab.example')`. */
   addEndpoint(what: string, address: string): void {
     this.summaryEndpoints.push({ what, address });
+  }
+
+  /** Says in the platform's summary what an operator does by hand. */
+  protected addInstruction(instruction: SummaryInstruction): void {
+    this.summaryInstructions.push(instruction);
   }
 
   /**

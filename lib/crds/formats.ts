@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /**
  * What the API server accepts for a format of a string. A format that is not here is not checked there either.

@@ -24,7 +24,7 @@ describe('defaults', () => {
     const { lab, store } = minio(SMALL);
     store.addBucket('mlflow');
     expect(findingsOf(lab)).toEqual([]);
-    const own = objectsOf(lab).filter(({ metadata }) => metadata.namespace === 'minio');
+    const own = objectsOf(lab).filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === 'minio');
     expectGolden('data/golden/minio.yaml', toYaml(own.map((object) => ({ object }))));
   });
 

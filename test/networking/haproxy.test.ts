@@ -169,7 +169,7 @@ describe('HAProxy', () => {
   });
 
   test('its props do what they say', () => {
-    const { lab } = make({
+    const { lab, gateway } = make({
       addresses: External.loadBalancer({ 'example.com/pool': 'edge' }),
       address: '10.20.0.150',
       replicas: 3,
@@ -181,6 +181,7 @@ describe('HAProxy', () => {
       drainTimeout: Duration.minutes(5),
       externalTrafficPolicy: 'Cluster',
     });
+    expect(gateway.endpoints).toEqual([{ what: 'address of the gateway', address: '10.20.0.150' }]);
     const { replicas, template } = pods(lab);
     expect(replicas).toBe(3);
     expect(template.spec.terminationGracePeriodSeconds).toBe(10 + 300 + 15);

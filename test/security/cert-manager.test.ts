@@ -3,6 +3,7 @@ import { dump } from 'js-yaml';
 import { type CertificateProps, External, type Platform, type Stage, System } from '../../lib/core';
 import { type KubeObject } from '../../lib/core/link/types';
 import { linked } from '../../lib/core/output/linked';
+import { platformFiles } from '../../lib/core/output/platform-files';
 import { type AcmeProps, CertManager, type CertManagerProps } from '../../lib/security/cert-manager';
 import { certManagerCrds } from '../../lib/security/cert-manager/crds';
 import { expectGolden, findingsOf, objectOf, objectsOf, testPlatform } from '../support';
@@ -120,10 +121,14 @@ describe('cert-manager', () => {
       expect.objectContaining({ type: 'field', resource: 'validatingwebhookconfiguration' }),
       expect.objectContaining({ type: 'admission', of: "cert-manager's webhook" }),
     ]);
-    const conditions = linked(lab)
-      .bundle.objects.map(({ object }) => object)
-      .filter(({ kind }) => ['Certificate', 'ClusterIssuer', 'Issuer'].includes(kind));
-    expect(conditions.map(({ kind }) => kind).sort()).toEqual(['Certificate', 'ClusterIssuer', 'Issuer']);
+    const script = platformFiles(linked(lab).bundle).find(({ name }) => name === 'apply.sh')?.text ?? '';
+    for (const gate of [
+      'cert-manager issuers.cert-manager.io self-signed',
+      'cert-manager certificates.cert-manager.io root-ca',
+      "'' clusterissuers.cert-manager.io private-ca",
+    ]) {
+      expect(script).toContain(`gate_condition ${gate} Ready`);
+    }
   });
 
   test("leaves the webhook's authority to the injector", () => {
@@ -200,7 +205,7 @@ describe('certificates', () => {
         secretName: 'web-tls',
         issuerRef: { kind: 'ClusterIssuer', name: 'private-ca' },
         dnsNames: ['web.test.example', '*.web.test.example'],
-        duration: '43200m',
+        duration: '2592000s',
         usages: ['digital signature', 'key encipherment', 'client auth'],
       },
     });

@@ -100,10 +100,10 @@ describe('dgx-lab.yaml', () => {
     const [range, ...others] = lab.loadBalancerRanges;
     expect(others).toEqual([]);
     expect(range.network).toBe(lab.network('services'));
-    expect(String(range)).toBe('10.20.19.0-10.20.19.199');
+    expect(String(range)).toBe('10.20.19.10-10.20.19.199');
     expect([range.addresses, range.first, range.last, range.size]).toEqual([
-      '10.20.19.0-10.20.19.199',
-      '10.20.19.0',
+      '10.20.19.10-10.20.19.199',
+      '10.20.19.10',
       '10.20.19.199',
       200,
     ]);

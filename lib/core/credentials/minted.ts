@@ -14,7 +14,7 @@ import { System } from '../system';
 import { ConfigFiles } from '../workload/config-files';
 import { type Creation, Job } from '../workload/kinds';
 import { volume } from '../workload/volume';
-import { images } from './images';
+import { tools } from '../images';
 import { MINT_SCRIPT } from './mint-script';
 import { SecretReference } from './secret';
 
@@ -30,7 +30,7 @@ export class MintedCredentials extends System implements ICredentialSource {
   private readonly minted: Minted[] = [];
 
   constructor(scope: Construct, id: string) {
-    super(scope, id, { name: 'credentials', version: images.curl.tag }, { namespace: 'platform-credentials' });
+    super(scope, id, { name: 'credentials', version: tools.curl.tag }, { namespace: 'platform-credentials' });
     this.stage = this.addStage('install');
     const plan = new ConfigFiles(this.stage, 'plan', { 'mint.sh': MINT_SCRIPT, plan: () => this.plan() });
     this.job = new Job(this.stage, 'mint', {
@@ -40,7 +40,7 @@ export class MintedCredentials extends System implements ICredentialSource {
       containers: [
         {
           name: 'mint',
-          image: images.curl,
+          image: tools.curl,
           command: ['/bin/sh', '/plan/mint.sh'],
           env: { PLATFORM: this.platform.name },
           resources: { cpu: 0.05, memory: Size.mebibytes(64) },

@@ -43,6 +43,8 @@ export class Bundle {
   private readonly podsByNamespace = new Map<string, LabelIndex<Pod>>();
   private readonly everyNamespace = new Map<string, Made>();
   private readonly wildcards: External[] = [];
+  /** Made when the first suggestion is. */
+  private namesByPlace?: Map<string, string[]>;
 
   constructor(
     objects: readonly LinkObject[],
@@ -139,11 +141,15 @@ export class Bundle {
   }
 
   /** Names of that type in that namespace, for suggestions. */
-  names(type: string, namespace: string): string[] {
-    const prefix = `${type}|${namespace}|`;
-    const names: string[] = [];
-    for (const key of this.targets.keys()) if (key.startsWith(prefix)) names.push(key.slice(prefix.length));
-    return names;
+  names(type: string, namespace: string): readonly string[] {
+    if (!this.namesByPlace) {
+      this.namesByPlace = new Map();
+      for (const key of this.targets.keys()) {
+        const place = key.slice(0, key.lastIndexOf('|'));
+        list(this.namesByPlace, place).push(key.slice(place.length + 1));
+      }
+    }
+    return this.namesByPlace.get(`${type}|${namespace}`) ?? [];
   }
 
   /** True where the namespace is in the bundle, the cluster's own, or declared. */

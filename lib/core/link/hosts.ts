@@ -13,6 +13,8 @@ export interface HostUse {
   /** The name of one of the Service's pods. */
   readonly pod?: string;
   readonly port?: number;
+  /** The domain it ends in, where that isn't the cluster's. */
+  readonly wrongDomain?: string;
   /** Where the port follows from the URL's scheme or from another variable, what says so. */
   readonly portFrom?: string;
 }
@@ -56,8 +58,10 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
   for (const match of value.matchAll(QUALIFIED)) {
     if (isComment(text, value, match.index)) continue;
     const [whole, before, domain, port] = match;
-    if (domain !== '' && domain !== `.${bundle.clusterDomain}` && nearest(domain, [`.${bundle.clusterDomain}`]) === undefined) continue;
-    if (domain.startsWith('.clusterset')) continue;
+    const right = domain === '' || domain === `.${bundle.clusterDomain}`;
+    // Another cluster's domain is another cluster's affair, unless it is this one's with a slip.
+    if (!right && (domain.startsWith('.clusterset') || nearest(domain, [`.${bundle.clusterDomain}`]) === undefined)) continue;
+    const wrongDomain = right ? {} : { wrongDomain: domain.slice(1) };
     const labels = before.replace(/^[({]+(?![^)}]*[)}])/, '').split('.');
     const [namespace, service, ...rest] = labels.reverse();
     if (service === undefined || !DNS_LABEL.test(namespace) || !DNS_LABEL.test(service)) continue;
@@ -66,7 +70,7 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
     const next = value[match.index + whole.length];
     // MinIO leaves out the port of its peers, which is its own.
     const ports = pod !== undefined && port === undefined ? {} : portOf(text, port, scheme, next);
-    uses.push({ text, host: whole, service, namespace, pod, ...ports });
+    uses.push({ text, host: whole, service, namespace, pod, ...ports, ...wrongDomain });
   }
 }
 

@@ -89,6 +89,24 @@ export class PolicyIndex {
     );
   }
 
+  /** The bundle's pods that a rule's peers are. */
+  peerPods(peers: unknown, own: string): Pod[] {
+    return arr(peers).flatMap((item) => {
+      const { namespaceSelector, podSelector, ipBlock } = obj(item);
+      if (ipBlock !== undefined) return [];
+      const places = isObj(namespaceSelector)
+        ? [...this.bundle.podNamespaces()].filter((name) => selects(namespaceSelector, this.bundle.namespaceLabels(name)))
+        : [own];
+      return places.flatMap((name) => [...this.bundle.podIndex(name).select(podSelector)]);
+    });
+  }
+
+  /** True where all peers are pods of that namespace. */
+  isOnly(peers: unknown, namespace: string): boolean {
+    const all = arr(peers).map((peer) => obj(obj(peer).namespaceSelector).matchLabels);
+    return all.length > 0 && all.every((labels) => obj(labels)['kubernetes.io/metadata.name'] === namespace);
+  }
+
   /** True where somebody, whoever it is, may reach that port of the pod. */
   opens(pod: Pod, socket: Socket): boolean {
     const policies = this.isolating(pod, 'ingress');

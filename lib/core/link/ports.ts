@@ -1,7 +1,7 @@
 import { type Bundle } from './bundle';
 import { arr, obj, str } from './json';
 import { type Pod } from './pods';
-import { stringsOf } from './texts';
+import { stringsOf, type Text } from './texts';
 
 /**
  * True where a pod's strings speak of a port that no container declares: arguments, variables, probes, and the ConfigMaps and Secrets it
@@ -58,4 +58,26 @@ export function sourcesOf(pod: Pod): Source[] {
     }
   }
   return sources;
+}
+
+/** The pods that read each ConfigMap and Secret, and the key each reads. */
+export type Readers = ReadonlyMap<string, readonly { readonly pod: Pod; readonly key?: string }[]>;
+
+export function readersOf({ pods }: Bundle): Readers {
+  const readers = new Map<string, { pod: Pod; key?: string }[]>();
+  for (const pod of pods) {
+    for (const { type, name, key } of sourcesOf(pod)) {
+      const id = `${type}|${pod.namespace}|${name}`;
+      const list = readers.get(id);
+      if (!list) readers.set(id, [{ pod, key }]);
+      else list.push({ pod, key });
+    }
+  }
+  return readers;
+}
+
+/** The pods that read a file of a ConfigMap or Secret. */
+export function readersFor({ entry, name }: Text, readers: Readers): readonly Pod[] {
+  const all = readers.get(`${entry.type}|${entry.namespace}|${entry.name}`) ?? [];
+  return [...new Set(all.filter(({ key }) => key === undefined || key === name).map(({ pod }) => pod))];
 }

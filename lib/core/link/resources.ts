@@ -30,3 +30,9 @@ export const VERBS: readonly string[] = [
   ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
   ...['use', 'bind', 'escalate', 'impersonate', 'approve', 'sign', 'attest', 'proxy', 'post', 'put', 'head', 'options', '*'],
 ];
+
+/** Parts of resources that have rights of their own. */
+export const SUBRESOURCES: readonly string[] = [
+  ...['status', 'scale', 'finalizers', 'log', 'exec', 'attach', 'portforward', 'proxy', 'eviction', 'binding', 'token', 'approval'],
+  ...['ephemeralcontainers', 'resize', 'finalize', 'metrics', 'stats', 'configz', 'nodes', '*'],
+];

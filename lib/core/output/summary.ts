@@ -44,17 +44,34 @@ export function summary(bundle: Bundle): string {
       ]),
     ),
     '',
-    '## What must be in the cluster before',
+    '## Before',
     ...externals(platform),
+    ...instructions(systems, 'before'),
+    '',
+    '## After',
+    ...instructions(systems, 'after'),
     '',
   ].join('\n');
 }
 
-function externals({ externals }: Platform): string[] {
-  if (externals.length === 0) return ['Nothing.'];
-  return table(
+function externals({ externals: all, distribution }: Platform): string[] {
+  const externals = all.filter(({ kind, name }) => kind !== 'Namespace' || name !== distribution.dns.namespace);
+  if (externals.length === 0) return ['Nothing has to be in the cluster.'];
+  return ['This must be in the cluster:', '', ...table(
     ['kind', 'namespace', 'name', 'keys'],
     externals.map(({ kind, namespace, name, keys }) => [kind, namespace ?? '', name, keys?.join(', ') ?? '']),
+  )];
+}
+
+function instructions(systems: readonly System[], wanted: 'before' | 'after'): string[] {
+  return systems.flatMap((system) =>
+    system.instructions
+      .filter(({ when }) => when === wanted)
+      .flatMap(({ what, command }) => [
+        '',
+        `${typeof what === 'string' ? what : what()}${command === undefined ? '' : ':'}`,
+        ...(command === undefined ? [] : ['', '```sh', command, '```']),
+      ]),
   );
 }
 

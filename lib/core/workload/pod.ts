@@ -1,6 +1,6 @@
 import { type Duration } from 'cdk8s';
 import { fail } from '../errors';
-import * as k8s from '../k8s';
+import type * as k8s from '../k8s';
 import { type System } from '../system';
 import { type ContainerProps, renderContainer } from './container';
 

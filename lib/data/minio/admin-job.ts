@@ -70,7 +70,7 @@ export function addAdminJob(id: string, props: AdminJobProps): Job {
           HOME: '/tmp',
           SSL_CERT_FILE: ca && '/authority/ca.crt',
         },
-        resources: { cpu: 0.05, memory: Size.mebibytes(128) },
+        resources: { cpu: 0.05, memory: Size.mebibytes(256) },
         mounts: [
           { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) },
           ...(ca ? [{ path: '/authority', volume: volume.secret('authority', ca, { 'ca.crt': 'ca.crt' }) }] : []),

@@ -26,12 +26,24 @@ export const UPGRADE_SCRIPT = `"""Brings the schemas of tracking and of authenti
 import os
 import subprocess
 import sys
+import time
 
 import sqlalchemy
 
+
+def connect(engine):
+    """Tries for a minute: the network may open, and the database answer, a little after the pod has started."""
+    for pause in (1, 2, 4, 8, 16, 32):
+        try:
+            return engine.connect()
+        except sqlalchemy.exc.OperationalError as error:
+            print(f"upgrade: no connection yet: {error.orig}", file=sys.stderr)
+            time.sleep(pause)
+    return engine.connect()
+
+
 uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
-engine = sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")
-with engine.connect() as connection:
+with connect(sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")) as connection:
     connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(hashtext('mlflow schema'))"))
     for command in (
         ["mlflow", "db", "upgrade", uri],

@@ -27,6 +27,8 @@ export function databaseAccess(stage: Stage, database: IPostgresDatabase, creden
       PGUSER: credentials.env('username'),
       PGPASSWORD: credentials.env('password'),
       PGSSLMODE: sslMode,
+      // In seconds: without it a packet that a policy drops is waited for until the kernel gives up, minutes later.
+      PGCONNECT_TIMEOUT: '10',
       PGSSLROOTCERT: verify ? (authority ? `${AUTHORITY_PATH}/ca.crt` : PUBLIC_AUTHORITIES) : undefined,
     },
     mounts: authority

@@ -155,6 +155,11 @@ export class MLflow extends System implements IExperimentTracking {
       this.externalUrl = gateway.addRoute(this, { host, to: this.endpoint, healthPath: '/health', timeout }).url;
     }
     this.addEndpoint('MLflow', this.externalUrl ?? this.trackingUri);
+    this.addInstruction({
+      when: 'after',
+      what: "MLflow's administrator, who gives others their accounts",
+      command: `kubectl -n ${this.namespace} get secret ${administrator.name} -o go-template='{{.data.username | base64decode}} {{.data.password | base64decode}}{{"\\n"}}'`,
+    });
 
     if (props.garbageCollection) {
       new GarbageCollection(stage, 'gc', props.garbageCollection, {

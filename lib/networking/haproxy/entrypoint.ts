@@ -85,7 +85,7 @@ done
 log 'stopping: taking connections for ${linger} more seconds, then waiting up to ${drain} for them to end'
 sleep ${linger}
 kill -USR1 "$haproxy"
-( sleep ${drain} && kill -TERM "$haproxy" ) 2>/dev/null &
+( sleep ${drain} && kill -TERM "$haproxy" ) >/dev/null 2>&1 &
 wait "$haproxy"
 log 'stopped'
 `;

@@ -112,7 +112,7 @@ export class HAProxy extends System implements IGateway {
     this.readyAfter = [stage];
     const ownHost = site.host(id);
     const certificate = certificates.issue(stage, 'tls', {
-      dnsNames: () => [...new Set([ownHost, ...this.routes.map(({ host }) => host)])].sort(),
+      dnsNames: () => [...new Set([ownHost, ...this.hosts])].sort(),
     });
     // An issuer with an authority of its own writes it next to the certificate; another hands it out apart, or has a public one.
     const apart = certificate.keys?.includes('ca.crt') ? undefined : certificates.authority(stage);
@@ -212,6 +212,11 @@ export class HAProxy extends System implements IGateway {
       metrics.scrape(stage, 'haproxy', { endpoint });
     }
     if (address.address !== undefined) this.addEndpoint('address of the gateway', address.address);
+    this.addInstruction({
+      when: 'after',
+      what: () => `DNS entries for ${this.hosts.join(', ')} lead to the gateway's address`,
+      command: `kubectl -n ${this.namespace} get service ${this.deployment.name} -o jsonpath='{.status.loadBalancer.ingress[0].ip}'`,
+    });
   }
 
   addRoute(scope: Construct, props: RouteProps): IRoute {
@@ -241,6 +246,11 @@ export class HAProxy extends System implements IGateway {
     this.take(path, `tcp ${port}`, `port ${port} of the gateway`, 'use another port');
     this.tcpRoutes.push(route);
     this.deployment.connectTo(props.to);
+  }
+
+  /** The hosts of the routes, each once. */
+  private get hosts(): string[] {
+    return [...new Set(this.routes.map(({ host }) => host))];
   }
 
   private take(path: string, key: string, what: string, mend: string): void {

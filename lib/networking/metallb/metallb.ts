@@ -103,7 +103,12 @@ export class MetalLB extends System implements ILoadBalancer {
     this.readyAfter = [configure];
 
     const rival = bundled(distribution, 'load-balancer');
-    if (rival?.disable) this.addEndpoint(`Instead of ${rival.name}`, rival.disable);
+    if (rival?.disable) {
+      this.addInstruction({
+        when: 'before',
+        what: `${rival.name}, which ${distribution.title} brings along, would answer for the same Services; make the cluster without it: ${rival.disable}`,
+      });
+    }
   }
 
   addAddress(scope: Construct, props: AddressProps = {}): IAddress {

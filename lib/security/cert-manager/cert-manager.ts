@@ -106,32 +106,32 @@ export class CertManager extends System implements ICertificateIssuer {
 
   issue(stage: Stage, id: string, props: CertificateProps): ISecret {
     const path = `${stage.node.path}/${id}`;
-    this.checkStage(path, stage);
-    const namespace =
-      stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage');
-    const key = `${namespace}/${id}`;
-    const other = this.issued.get(key);
-    if (other)
+    const namespace = this.namespaceOf(path, stage);
+    const { dnsNames, ipAddresses = [], duration, usages = ['server auth'] } = props;
+    const lifetime = duration?.toSeconds({ integral: false });
+    if (lifetime !== undefined && lifetime < 3600) {
+      fail(
+        path,
+        `duration must be at least an hour, got ${lifetime} seconds; a certificate is renewed after two thirds of it`,
+      );
+    }
+    const other = this.issued.get(`${namespace}/${id}`);
+    if (other !== undefined) {
       fail(
         path,
         `the Secret ${show(id)} of namespace ${show(namespace)} is the certificate of ${other} already; give this one another id`,
       );
-    this.issued.set(key, stage.node.path);
-    const { dnsNames, ipAddresses = [], duration, usages = ['server auth'] } = props;
-    const names = () => this.checkNames(path, typeof dnsNames === 'function' ? dnsNames() : dnsNames, ipAddresses);
-    if (typeof dnsNames !== 'function') names();
-    if (duration && duration.toHours({ integral: false }) < 1) {
-      fail(
-        path,
-        `duration must be at least an hour, got ${duration.toSeconds()} seconds; a certificate is renewed after two thirds of it`,
-      );
     }
+    this.issued.set(`${namespace}/${id}`, stage.node.path);
     if (this.acme && usesHttp01(this.acme)) this.letSolversIn(namespace);
     this.certificate(new Construct(stage, `certificate-${id}`), namespace, id, {
-      dnsNames: typeof dnsNames === 'function' ? lazy(names) : names(),
+      dnsNames:
+        typeof dnsNames === 'function'
+          ? lazy(() => this.checkedNames(path, dnsNames(), ipAddresses))
+          : this.checkedNames(path, dnsNames, ipAddresses),
       ...(ipAddresses.length > 0 && { ipAddresses }),
       // An ACME server decides by itself, and cert-manager refuses to ask.
-      ...(duration && !this.acme && { duration: `${duration.toMinutes()}m` }),
+      ...(lifetime !== undefined && !this.acme && { duration: `${lifetime}s` }),
       usages: ['digital signature', 'key encipherment', ...usages],
     });
     return new SecretReference(namespace, id, this.acme ? ['tls.crt', 'tls.key'] : CA_KEYS, [stage]);
@@ -139,10 +139,7 @@ export class CertManager extends System implements ICertificateIssuer {
 
   authority(stage: Stage): ISecret | undefined {
     if (this.acme) return undefined;
-    const path = `${stage.node.path}/authority`;
-    this.checkStage(path, stage);
-    const namespace =
-      stage.namespace ?? fail(path, 'an authority needs a namespace; use a stage that a system made with addStage');
+    const namespace = this.namespaceOf(`${stage.node.path}/authority`, stage);
     const known = this.authorities.get(namespace);
     if (known) return known;
     // cert-manager writes ca.crt next to each certificate it issues, so a certificate that is good for nothing else brings it here.
@@ -204,10 +201,11 @@ export class CertManager extends System implements ICertificateIssuer {
         privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotationPolicy: 'Never' },
       },
     });
-    this.addEndpoint(
-      'certificate of the private authority, for browsers and clients',
-      `kubectl -n ${this.namespace} get secret ${ROOT} -o jsonpath='{.data.ca\\.crt}' | base64 -d`,
-    );
+    this.addInstruction({
+      when: 'after',
+      what: 'Have browsers and clients trust the private authority, whose certificate is',
+      command: `kubectl -n ${this.namespace} get secret ${ROOT} -o jsonpath='{.data.ca\\.crt}' | base64 -d`,
+    });
     return ROOT;
   }
 
@@ -231,7 +229,8 @@ export class CertManager extends System implements ICertificateIssuer {
     });
   }
 
-  private checkStage(path: string, stage: Stage): void {
+  /** The namespace that a stage's certificates go to. @throws where the stage can't have any */
+  private namespaceOf(path: string, stage: Stage): string {
     if (stage.platform !== this.platform) {
       fail(
         path,
@@ -244,17 +243,22 @@ export class CertManager extends System implements ICertificateIssuer {
         `is applied in wave ${stage.wave}, but ${this.node.path} issues certificates after wave ${this.configure.wave} only; give the issuer to the stage as a need`,
       );
     }
+    return (
+      stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage')
+    );
   }
 
-  private checkNames(path: string, dnsNames: readonly string[], ipAddresses: readonly string[]): string[] {
+  private checkedNames(path: string, dnsNames: readonly string[], ipAddresses: readonly string[]): string[] {
     const names = [...new Set(dnsNames)];
-    if (names.length + ipAddresses.length === 0)
+    if (names.length + ipAddresses.length === 0) {
       fail(path, 'a certificate needs at least one name or address, got none; give dnsNames');
+    }
     for (const name of names) checkHost(path, 'a name of a certificate', name, true);
     if (this.acme) {
       checkPublic(path, names);
-      if (ipAddresses.length > 0)
+      if (ipAddresses.length > 0) {
         fail(path, `an ACME server doesn't issue for addresses, got ${ipAddresses.join(', ')}; use names`);
+      }
     }
     return names;
   }

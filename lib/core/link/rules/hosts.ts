@@ -15,6 +15,9 @@ function checkHost(use: HostUse, context: Context, report: Report): void {
   const { bundle, services } = context;
   const { text, host, namespace, service: name } = use;
   const tell = (message: string): void => report(text.entry, text.path(), host, message);
+  if (use.wrongDomain !== undefined) {
+    return tell(`ends in ${use.wrongDomain}, which isn't the cluster's domain; did you mean "${bundle.clusterDomain}"?`);
+  }
   if (!bundle.hasNamespace(namespace) && !bundle.find('Service', namespace, name)) {
     const names = [...bundle.namespaces];
     return tell(`is in namespace ${namespace}, which doesn't exist${mend(namespace, names, `add it, or declare the host external: Service/${namespace}/${name}`)}`);

@@ -1,11 +1,12 @@
 import { type Entry } from '../entry';
-import { type Context, type Report, type Rule } from '../context';
+import { mend, type Context, type Report, type Rule } from '../context';
 import { rolesOf } from '../evidence';
 import { type HostUse } from '../hosts';
 import { arr, obj, str } from '../json';
 import { type Pod } from '../pods';
 import { type Direction, type Socket } from '../policies';
-import { sourcesOf } from '../ports';
+import { readersFor, readersOf, type Readers } from '../ports';
+import { selects } from '../selectors';
 import { findPort, targetNumbers, type Service } from '../services';
 import { webhooksOf } from './webhooks';
 
@@ -20,37 +21,22 @@ export const networkPolicies: Rule = {
       if (!seen.has(key)) report(entry, field, value, message);
       seen.add(key);
     };
-    const readers = readersOf(context);
+    const readers = readersOf(context.bundle);
     for (const use of context.hosts) {
       for (const pod of sourcesFor(use, readers)) edge(use, pod, context, once);
     }
     for (const pod of context.bundle.pods) apiServer(pod, context, once);
     fromOutside(context, once);
-    if (context.strict) unreachable(context, once);
+    if (context.strict) {
+      unreachable(context, once);
+      idle(context, once);
+    }
   },
 };
 
-/** The pods that read each ConfigMap and Secret, and the key each reads. */
-type Readers = ReadonlyMap<string, readonly { readonly pod: Pod; readonly key?: string }[]>;
-
-function readersOf({ bundle }: Context): Readers {
-  const readers = new Map<string, { pod: Pod; key?: string }[]>();
-  for (const pod of bundle.pods) {
-    for (const { type, name, key } of sourcesOf(pod)) {
-      const id = `${type}|${pod.namespace}|${name}`;
-      const list = readers.get(id);
-      if (!list) readers.set(id, [{ pod, key }]);
-      else list.push({ pod, key });
-    }
-  }
-  return readers;
-}
-
 function sourcesFor({ text }: HostUse, readers: Readers): readonly Pod[] {
   if (text.kind === 'env' || text.kind === 'arg') return text.pod ? [text.pod] : [];
-  if (text.kind !== 'file') return [];
-  const all = readers.get(`${text.entry.type}|${text.entry.namespace}|${text.entry.name}`) ?? [];
-  return [...new Set(all.filter(({ key }) => key === undefined || key === text.name).map(({ pod }) => pod))];
+  return text.kind === 'file' ? readersFor(text, readers) : [];
 }
 
 function edge(use: HostUse, pod: Pod, context: Context, report: Report): void {
@@ -105,12 +91,13 @@ function numbersOf(port: number, service: Service, pod: Pod): readonly number[] 
 }
 
 /** Whoever uses a host's name must reach the cluster's DNS. */
-function dns({ text, host }: HostUse, pod: Pod, { policies, dns: server }: Context, report: Report): void {
+function dns({ text, host }: HostUse, pod: Pod, { policies, dns: server, strict }: Context, report: Report): void {
   if (pod.spec.dnsPolicy === 'None') return;
   const missing = ['UDP', 'TCP'].filter((protocol) => !policies.allowsNamespace(pod, server.namespace, { port: server.podPort, protocol }));
-  if (missing.length === 0 || (missing.length === 1 && missing[0] === 'TCP')) return;
+  // Only long answers come by TCP.
+  if (missing.length === 0 || (!strict && missing.join() === 'TCP')) return;
   const names = policies.isolating(pod, 'egress').map((p) => p.entry.name).join(', ');
-  report(text.entry, text.path(), host, `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port ${server.podPort} of ${server.namespace}; add it`);
+  report(text.entry, text.path(), host, `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to ${missing.join(' and ')} port ${server.podPort} of ${server.namespace}; add it`);
 }
 
 /** A pod that has been given rights at the API server, and a token, speaks to it. */
@@ -168,4 +155,43 @@ function unreachable({ services, policies }: Context, report: Report): void {
       }
     });
   }
+}
+
+/** Each port of a policy is one that the pods at that end open, and what is open to everybody is what a Service leads to. */
+function idle({ policies, services, bundle, dns: server }: Context, report: Report): void {
+  for (const policy of policies.all) {
+    const { entry } = policy;
+    for (const [direction, peers] of [['ingress', 'from'], ['egress', 'to']] as const) {
+      arr(entry.spec[direction]).forEach((item, i) => {
+        const rule = obj(item);
+        const at = `spec.${direction}[${i}]`;
+        const open = direction === 'egress' && arr(rule.to).length === 0;
+        const listeners = direction === 'ingress' ? [...policy.pods] : open ? [] : policies.peerPods(rule.to, entry.namespace);
+        const isDns = direction === 'egress' && policies.isOnly(rule.to, server.namespace) && bundle.podIndex(server.namespace).items.length === 0;
+        arr(rule.ports).forEach((port, j) => {
+          const { port: number, protocol = 'TCP', endPort } = obj(port);
+          if (number === undefined || endPort !== undefined) return;
+          const where = `${at}.ports[${j}].port`;
+          if (isDns && number !== server.podPort) {
+            report(entry, where, number, `is no port of the cluster's DNS; did you mean "${server.podPort}"?`);
+          } else if (listeners.length > 0 && !listeners.some((pod) => pod.ports.some((p) => p.protocol === protocol && (p.number === Number(number) || p.name === number)))) {
+            const ports = [...new Set(listeners.flatMap((pod) => pod.ports.map((p) => (typeof number === 'string' ? (p.name ?? '') : String(p.number)))))];
+            report(entry, where, number, `is no ${String(protocol)} port of the pods at that end${mend(String(number), ports, 'name one that they declare')}`);
+          } else if (direction === 'ingress' && arr(rule[peers]).length === 0) {
+            for (const pod of policy.pods) {
+              if (pod.spec.hostNetwork === true || isServed(pod, number, services, bundle)) continue;
+              report(entry, where, number, `is open to everybody, but no Service leads to that port of ${title(pod)}; add the Service, or say in from who may connect`);
+            }
+          }
+        });
+      });
+    }
+  }
+}
+
+/** True where a Service leads to the pod's port, or a monitor scrapes it. */
+function isServed(pod: Pod, port: unknown, { all }: Context['services'], bundle: Context['bundle']): boolean {
+  const numbers = typeof port === 'number' ? [port] : pod.ports.filter((p) => p.name === port).map((p) => p.number);
+  if (all.some((service) => service.pods.includes(pod) && service.ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n))))) return true;
+  return bundle.ofType('PodMonitor.monitoring.coreos.com').some((monitor) => selects(monitor.spec.selector, pod.labels));
 }

@@ -3,7 +3,8 @@ import { type Entry } from '../entry';
 import { slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, obj, str, type Obj } from '../json';
 import { CLUSTER_ROLE, kindOf, ROLE } from '../kinds';
-import { RESOURCES, VERBS } from '../resources';
+import { RESOURCES, SUBRESOURCES, VERBS } from '../resources';
+import { selects } from '../selectors';
 
 /**
  * Roles grant what exists: verbs, resources and groups that the API server knows. What is merely unknown may be somebody else's; what is
@@ -21,11 +22,37 @@ export const rbac: Rule = {
     for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
       for (const entry of context.bundle.ofType(type)) binding(entry, report);
     }
+    if (context.strict) unbound(context, report);
   },
 };
 
 /** Resources of custom groups that exist for authorization alone. @see https://cert-manager.io/docs/usage/certificaterequest/#approval */
 const VIRTUAL: Readonly<Record<string, readonly string[]>> = { 'cert-manager.io': ['signers'] };
+
+/** A Role that nobody is bound to grants nothing. Those that are aggregated into others are bound by them. */
+function unbound({ bundle }: Context, report: Report): void {
+  const bound = new Set<string>();
+  for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
+    for (const { object, namespace } of bundle.ofType(type)) {
+      const { kind, name } = obj(object.roleRef);
+      bound.add(`${String(kind)}|${kind === 'Role' ? namespace : ''}|${String(name)}`);
+    }
+  }
+  for (const type of [ROLE, CLUSTER_ROLE]) {
+    for (const entry of bundle.ofType(type)) {
+      if (bound.has(`${entry.kind}|${entry.namespace}|${entry.name}`)) continue;
+      if (Object.keys(entry.labels).some((key) => key.startsWith('rbac.authorization.k8s.io/aggregate-to-'))) continue;
+      if (entry.kind === 'ClusterRole' && isAggregated(entry, bundle)) continue;
+      report(entry, 'metadata.name', entry.name, `is a ${entry.kind} that no binding gives to anybody; add the binding, or leave it out`);
+    }
+  }
+}
+
+function isAggregated({ labels }: Entry, bundle: Context['bundle']): boolean {
+  return bundle
+    .ofType(CLUSTER_ROLE)
+    .some(({ object }) => arr(obj(object.aggregationRule).clusterRoleSelectors).some((selector) => selects(selector, labels)));
+}
 
 /** Plurals of the bundle's CRDs by their group. */
 function customResources({ bundle }: Context): ReadonlyMap<string, readonly string[]> {
@@ -48,7 +75,9 @@ function checkRule(entry: Entry, at: string, rule: Obj, custom: ReadonlyMap<stri
   const known = groups.flatMap((group) => [...(RESOURCES[group] ?? custom.get(group) ?? []), ...(VIRTUAL[group] ?? [])]);
   const allKnown = groups.length > 0 && groups.every((group) => group in RESOURCES || custom.has(group));
   arr(rule.resources).forEach((item, i) => {
-    const [resource] = String(item).split('/');
+    const [resource, part] = String(item).split('/');
+    const slip = part === undefined || SUBRESOURCES.includes(part) ? undefined : slipOf(part, SUBRESOURCES);
+    if (slip !== undefined) report(entry, `${at}.resources[${i}]`, item, `has no part "${part}"; did you mean "${slip}"?`);
     if (resource === '*' || known.includes(resource) || (!allKnown && !strict)) return;
     const near = strict ? nearest(resource, known) : slipOf(resource, known, 1);
     const elsewhere = groupsOf(resource, custom);

@@ -14,7 +14,7 @@ export const secrets: Rule = {
 };
 
 const MEND = 'take it from a Secret that is made in the cluster';
-const NAME = /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
+const NAME = /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key([-_]?id)?|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
 const SAFE_NAME = /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|[-_]?(file|path|name|dir))$/i;
 const REFERENCE_NAMES = new Set(['secretKey', 'key', 'remoteKey', 'property', 'secret', 'automountServiceAccountToken', 'existingSecret', 'imagePullSecret', 'credentials']);
 const PLACEHOLDER = /^(\$|%|\{\{|<|@|\/|file:|env:|vault:|\*+$|-$|~$)|\$\(|\$\{|\{\{/;
