@@ -241,7 +241,7 @@ wave_1() {
   gate_rollout cert-manager deployment cert-manager
   gate_rollout cert-manager deployment cert-manager-cainjector
   gate_rollout cert-manager deployment cert-manager-webhook
-  gate_job platform-credentials mint-eb3d1450
+  gate_job platform-credentials mint-309037e4
 }
 
 wave_2() {
@@ -263,8 +263,8 @@ wave_3() {
   :
   file 03-metallb-configure.k8s.yaml
   file 03-minio-configure.k8s.yaml
-  gate_job minio bucket-postgres-backups-29015628
-  gate_job minio bucket-mlflow-e4c37853
+  gate_job minio bucket-postgres-backups-8df1032a
+  gate_job minio bucket-mlflow-af1bb2a1
 }
 
 wave_4() {

@@ -1,7 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { join } from 'node:path';
 import { ExperimentTracking, type ExperimentTrackingProps } from '../../blueprints/experiment-tracking';
-import { App, External, k8s, type NodePoolProps, Site } from '../../lib';
+import { App, External, type k8s, type NodePoolProps, Site } from '../../lib';
 import { findingsOf, objectOf, objectsOf } from '../support';
 
 const site = (name: string) => Site.fromFile(join(__dirname, '../../blueprints/sites', `${name}.yaml`));

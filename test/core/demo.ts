@@ -2,7 +2,7 @@ import { Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import { image } from '../../lib/core/image';
 import { type IReady, type Stage } from '../../lib/core/stage';
-import { System, type SystemProps } from '../../lib/core/system';
+import { type SummaryInstruction, System, type SystemProps } from '../../lib/core/system';
 import { type ContainerProps, Deployment, type DeploymentProps } from '../../lib/core/workload';
 
 export const demoImage = image('registry.example/demo:v1');
@@ -23,6 +23,10 @@ export class Demo extends System {
 
   deployment(id = 'web', props: Partial<DeploymentProps> = {}): Deployment {
     return new Deployment(this.stage, id, { containers: [container()], ...props });
+  }
+
+  instruct(instruction: SummaryInstruction): void {
+    this.addInstruction(instruction);
   }
 
   override addStage(id: string, needs?: readonly (IReady | undefined)[]): Stage {

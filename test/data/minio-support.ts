@@ -18,6 +18,15 @@ import { objectOf, testPlatform } from '../support';
 
 export type Env = readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
 
+export interface Container {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: Env;
+  readonly resources: object;
+  readonly livenessProbe: { readonly httpGet: object };
+}
+
 export interface Workload {
   readonly metadata: { readonly name: string };
   readonly spec: {
@@ -28,20 +37,12 @@ export interface Workload {
     readonly selector: object;
     readonly template: {
       readonly spec: {
-        readonly affinity?: object;
+        readonly topologySpreadConstraints?: object;
         readonly nodeSelector?: object;
         readonly tolerations?: object;
         readonly volumes: readonly object[];
-        readonly containers: readonly [
-          {
-            readonly image: string;
-            readonly command: readonly string[];
-            readonly args: readonly string[];
-            readonly env: Env;
-            readonly resources: object;
-            readonly livenessProbe: { readonly httpGet: object };
-          },
-        ];
+        readonly initContainers?: readonly [Container];
+        readonly containers: readonly [Container];
       };
     };
     readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string }; readonly spec: object }[];
@@ -124,8 +125,10 @@ export function valueOf(env: Env, name: string): string | undefined {
   return env.find((one) => one.name === name)?.value;
 }
 
+/** The container of a Job that runs the client. */
 export function job(lab: Platform, name: RegExp) {
-  return objectOf<Workload>(lab, 'Job', name).spec.template.spec.containers[0];
+  const { initContainers, containers } = objectOf<Workload>(lab, 'Job', name).spec.template.spec;
+  return (initContainers ?? containers)[0];
 }
 
 export function statements(lab: Platform, name: RegExp): Statement[] {

@@ -66,7 +66,9 @@ function refused(props: (platform: Platform) => Partial<MLflowProps>): string {
 
 describe('MLflow', () => {
   test('is as it was, with its defaults', () => {
-    const own = objectsOf(platformWith()).filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/instance'] === 'mlflow');
+    const own = objectsOf(platformWith()).filter(
+      ({ metadata }) => metadata.labels?.['app.kubernetes.io/instance'] === 'mlflow',
+    );
     expectGolden('mlops/golden/mlflow.yaml', toYaml(own.map((object) => ({ object }))));
   });
 

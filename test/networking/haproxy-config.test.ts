@@ -138,11 +138,11 @@ describe("HAProxy's configuration", () => {
 
   test('a TCP route is not looked into', () => {
     const tcp: TcpRoute = { name: 'tcp-22', listen: 20022, backend: 'git.git.svc', port: 2222, timeout: 60 };
-    expect(section('frontend tcp-22', { tcp: [tcp] })).toEqual(
-      expect.arrayContaining(['mode tcp', 'bind :20022', 'timeout client 60s', 'default_backend tcp-22']),
-    );
-    expect(section('backend tcp-22', { tcp: [tcp] })).toEqual([
+    expect(section('listen tcp-22', { tcp: [tcp] })).toEqual([
       'mode tcp',
+      'option tcplog',
+      'bind :20022',
+      'timeout client 60s',
       'timeout server 60s',
       'server service git.git.svc:2222',
     ]);

@@ -164,7 +164,7 @@ describe('HAProxy', () => {
     const { spec } = objectOf<{ spec: { ports: object[] } }>(lab, 'Service', 'haproxy');
     expect(spec.ports).toContainEqual({ name: 'tcp-22', port: 22, protocol: 'TCP', targetPort: 20022 });
     expect(configOf(lab)).toContain(
-      'frontend tcp-22\n  mode tcp\n  option tcplog\n  bind :20022\n  timeout client 60s\n',
+      'listen tcp-22\n  mode tcp\n  option tcplog\n  bind :20022\n  timeout client 60s\n',
     );
   });
 

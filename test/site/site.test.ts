@@ -105,7 +105,7 @@ describe('dgx-lab.yaml', () => {
       '10.20.19.10-10.20.19.199',
       '10.20.19.10',
       '10.20.19.199',
-      200,
+      190,
     ]);
     expect(['10.20.19.199', '10.20.19.200', 'fd00::1', 'mlflow'].map((address) => range.contains(address))).toEqual([
       true,

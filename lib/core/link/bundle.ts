@@ -4,7 +4,7 @@ import { arr, dig, isObj, obj, str, type Obj } from './json';
 import { CRD, groupOf, kindOf, typeOf } from './kinds';
 import { knownPod, podsOf, templatesIn, type Pod } from './pods';
 import { GIVEN, madeBy, madeInEachNamespace, madePod, type Made } from './runtime';
-import { LabelIndex } from './selectors';
+import { LabelIndex, selects } from './selectors';
 import { type External, type LinkObject, type LinkOptions } from './types';
 
 /** A kind that a CRD of the bundle defines. */
@@ -15,6 +15,9 @@ export interface CustomKind {
   /** Served versions with their schema. */
   readonly versions: ReadonlyMap<string, JsonSchema | undefined>;
 }
+
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+const BINDINGS = ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io'];
 
 /** What a name refers to. */
 export interface Target {
@@ -43,6 +46,7 @@ export class Bundle {
   private readonly podsByNamespace = new Map<string, LabelIndex<Pod>>();
   private readonly everyNamespace = new Map<string, Made>();
   private readonly wildcards: External[] = [];
+  private bindings?: Map<string, Entry[]>;
   /** Made when the first suggestion is. */
   private namesByPlace?: Map<string, string[]>;
 
@@ -95,6 +99,32 @@ export class Bundle {
 
   podsOf(entry: Entry): readonly Pod[] {
     return this.podsByEntry.get(entry) ?? [];
+  }
+
+  /** The bindings that name a service account. */
+  bindingsOf(namespace: string, account: string): readonly Entry[] {
+    if (!this.bindings) {
+      this.bindings = new Map();
+      for (const type of BINDINGS) {
+        for (const entry of this.ofType(type)) {
+          for (const item of arr(entry.object.subjects)) {
+            const subject = obj(item);
+            if (subject.kind !== 'ServiceAccount') continue;
+            list(this.bindings, `${str(subject.namespace) ?? entry.namespace}/${String(subject.name)}`).push(entry);
+          }
+        }
+      }
+    }
+    return this.bindings.get(`${namespace}/${account}`) ?? [];
+  }
+
+  /** The namespaces that a selector of namespaces matches. */
+  selectNamespaces(selector: unknown): readonly string[] {
+    const { matchLabels, matchExpressions } = obj(selector);
+    const name = obj(matchLabels)[NAMESPACE_NAME];
+    const candidates = typeof name === 'string' ? [name].filter((n) => this.hasNamespace(n)) : [...this.namespaces];
+    if (typeof name === 'string' && Object.keys(obj(matchLabels)).length === 1 && matchExpressions === undefined) return candidates;
+    return candidates.filter((candidate) => selects(selector, this.namespaceLabels(candidate)));
   }
 
   /** The pods of a namespace by their labels. */
@@ -172,7 +202,7 @@ export class Bundle {
 
   /** A namespace's labels, with the one that Kubernetes sets. */
   namespaceLabels(name: string): Obj {
-    return { 'kubernetes.io/metadata.name': name, ...this.namespaceEntries.get(name)?.labels };
+    return { [NAMESPACE_NAME]: name, ...this.namespaceEntries.get(name)?.labels };
   }
 
   private add(type: string, namespace: string, name: string, target: Target): void {

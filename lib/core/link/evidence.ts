@@ -60,18 +60,11 @@ function grantsOf(pod: Pod, resource: string, namespace: string, bundle: Bundle)
 
 const WRITES = ['create', 'update', 'patch', '*'];
 
-/** The Roles that a service account has in a namespace. */
-export function rolesOf(account: string, accountNamespace: string, namespace: string, bundle: Bundle): Entry[] {
-  const bindings = [
-    ...bundle.ofType('ClusterRoleBinding.rbac.authorization.k8s.io'),
-    ...bundle.ofType('RoleBinding.rbac.authorization.k8s.io').filter((e) => e.namespace === namespace),
-  ];
-  return bindings.flatMap((binding) => {
-    const bound = arr(binding.object.subjects).some((item) => {
-      const { kind, name, namespace: of } = obj(item);
-      return kind === 'ServiceAccount' && name === account && (str(of) ?? binding.namespace) === accountNamespace;
-    });
-    if (!bound) return [];
+/** The Roles that a service account has in a namespace; in any, where none is given. */
+export function rolesOf(account: string, accountNamespace: string, namespace: string | undefined, bundle: Bundle): Entry[] {
+  return bundle.bindingsOf(accountNamespace, account).flatMap((binding) => {
+    const everywhere = binding.kind === 'ClusterRoleBinding';
+    if (namespace !== undefined && !everywhere && binding.namespace !== namespace) return [];
     const { kind, name } = obj(binding.object.roleRef);
     const type = kind === 'Role' ? ROLE : CLUSTER_ROLE;
     const role = bundle.find(type, kind === 'Role' ? binding.namespace : '', String(name))?.entry;

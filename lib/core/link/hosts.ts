@@ -23,6 +23,7 @@ export interface HostUse {
 const QUALIFIED = /([A-Za-z0-9$(){}_.*%-]+)\.svc(?![\w-])((?:\.[A-Za-z0-9-]+)*)\.?(?::(\d+))?/g;
 const URL = /\b([a-z][a-z0-9+.-]*):\/\/(?:[^\s/@"'`<>]*@)?([A-Za-z0-9_.{}$()*-]+)(?::(\d+))?/gi;
 const HOST_PORT = /(?<![\w./@:-])([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})(?![\w.:-])/g;
+const PORT_HINT = /[a-z0-9]:\d\d/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const RANGE = /\{(\d+)\.\.\.(\d+)\}/g;
 const SCHEME_BEFORE = /([a-z][a-z0-9+.-]*):\/\/(?:[^\s/@]*@)?$/i;
@@ -48,7 +49,7 @@ export function collectHosts(texts: readonly Text[], bundle: Bundle): HostUse[] 
     if (value.includes('.svc')) qualified(text, value, bundle, uses);
     if (value.includes('://')) urls(text, value, bundle, uses);
     if (text.kind === 'custom') continue;
-    if (value.includes(':')) hostPorts(text, value, bundle, uses);
+    if (PORT_HINT.test(value)) hostPorts(text, value, bundle, uses);
     if (text.kind !== 'file') bareName(text, value, bundle, uses);
   }
   return uses;

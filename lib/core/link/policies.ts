@@ -23,6 +23,7 @@ export interface Socket {
 /** Which NetworkPolicies select which pods, and what they let through. */
 export class PolicyIndex {
   readonly all: readonly Policy[];
+  private readonly byNamespace = new Map<string, Policy[]>();
   private readonly byPod = new Map<Pod, Policy[]>();
 
   constructor(private readonly bundle: Bundle) {
@@ -33,12 +34,19 @@ export class PolicyIndex {
       return { entry, ingress: types.length === 0 || types.includes('Ingress'), egress, pods: new Set(pods) };
     });
     for (const policy of this.all) {
+      const { namespace } = policy.entry;
+      this.byNamespace.set(namespace, [...(this.byNamespace.get(namespace) ?? []), policy]);
       for (const pod of policy.pods) {
         const list = this.byPod.get(pod);
         if (list) list.push(policy);
         else this.byPod.set(pod, [policy]);
       }
     }
+  }
+
+  /** The policies of a namespace. */
+  in(namespace: string): readonly Policy[] {
+    return this.byNamespace.get(namespace) ?? [];
   }
 
   of(pod: Pod): readonly Policy[] {
@@ -94,9 +102,7 @@ export class PolicyIndex {
     return arr(peers).flatMap((item) => {
       const { namespaceSelector, podSelector, ipBlock } = obj(item);
       if (ipBlock !== undefined) return [];
-      const places = isObj(namespaceSelector)
-        ? [...this.bundle.podNamespaces()].filter((name) => selects(namespaceSelector, this.bundle.namespaceLabels(name)))
-        : [own];
+      const places = isObj(namespaceSelector) ? this.bundle.selectNamespaces(namespaceSelector) : [own];
       return places.flatMap((name) => [...this.bundle.podIndex(name).select(podSelector)]);
     });
   }

@@ -30,17 +30,28 @@ export interface Service {
 /** The Services of the bundle, with the pods behind each. */
 export class ServiceIndex {
   readonly all: readonly Service[];
+  private readonly byPod = new Map<Pod, Service[]>();
   private readonly byName = new Map<string, Service>();
   private readonly byLabels = new Map<string, LabelIndex<Service>>();
 
   constructor(private readonly bundle: Bundle) {
     this.all = bundle.ofType('Service').map((entry) => serviceOf(entry, bundle));
     for (const service of this.all) {
+      for (const pod of service.pods) {
+        const list = this.byPod.get(pod);
+        if (list) list.push(service);
+        else this.byPod.set(pod, [service]);
+      }
       this.byName.set(`${service.namespace}/${service.name}`, service);
       let index = this.byLabels.get(service.namespace);
       if (!index) this.byLabels.set(service.namespace, (index = new LabelIndex()));
       index.add(service);
     }
+  }
+
+  /** The Services that select a pod. */
+  of(pod: Pod): readonly Service[] {
+    return this.byPod.get(pod) ?? [];
   }
 
   find(namespace: string, name: string): Service | undefined {

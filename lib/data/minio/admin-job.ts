@@ -1,5 +1,6 @@
 import { Size } from 'cdk8s';
 import {
+  type ContainerProps,
   type Creation,
   digest,
   type EnvValue,
@@ -36,8 +37,12 @@ export interface AdminJobProps {
   /** What is done then. */
   readonly after?: string;
   readonly env?: Readonly<Record<string, EnvValue>>;
-  /** @default - the client's image */
-  readonly image?: Image;
+  /** What another program does with what the client left in /tmp. @default - nothing */
+  readonly store?: {
+    readonly image: Image;
+    readonly script: string;
+    readonly env: Readonly<Record<string, string>>;
+  };
   readonly rules?: k8s.PolicyRule[];
   readonly creates?: () => readonly Creation[];
 }
@@ -46,36 +51,45 @@ export interface AdminJobProps {
 export function addAdminJob(id: string, props: AdminJobProps): Job {
   const { stage, endpoint, url, client, root, authority } = props.servers;
   const { name, credentials, policy } = props.user;
+  const { store } = props;
   const own = credentials.in(systemOf(stage).namespace);
   const ca = authority(stage);
+  const shell = (script: string): string[] => ['/bin/sh', '-ec', script];
+  const resources = { cpu: 0.05, memory: Size.mebibytes(128) };
+  const tmp = { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) };
+  const mc: ContainerProps = {
+    name: 'mc',
+    image: client,
+    command: shell([CONNECT, props.before, MAKE_USER, props.after].join('')),
+    env: {
+      ENDPOINT: url,
+      ROOT_USER: root.env('username'),
+      ROOT_PASSWORD: root.env('password'),
+      // Apart from the policies that the server brings along, such as `readonly`.
+      POLICY_NAME: `user-${name}`,
+      POLICY: policy,
+      ACCESS_KEY: own.env('access-key'),
+      SECRET_KEY: own.env('secret-key'),
+      ...props.env,
+      ...store?.env,
+      // Where mc keeps its configuration; it doesn't start without.
+      HOME: '/tmp',
+      SSL_CERT_FILE: ca && '/authority/ca.crt',
+    },
+    resources,
+    mounts: [
+      tmp,
+      ...(ca ? [{ path: '/authority', volume: volume.secret('authority', ca, { 'ca.crt': 'ca.crt' }) }] : []),
+    ],
+  };
   const job = new Job(stage, shortName(id, 46), {
     rules: props.rules,
     creates: props.creates,
+    initContainers: store && [mc],
     containers: [
-      {
-        name: 'mc',
-        image: props.image ?? client,
-        command: ['/bin/sh', '-ec', [CONNECT, props.before, MAKE_USER, props.after].join('')],
-        env: {
-          ENDPOINT: url,
-          ROOT_USER: root.env('username'),
-          ROOT_PASSWORD: root.env('password'),
-          // Apart from the policies that the server brings along, such as `readonly`.
-          POLICY_NAME: `user-${name}`,
-          POLICY: policy,
-          ACCESS_KEY: own.env('access-key'),
-          SECRET_KEY: own.env('secret-key'),
-          ...props.env,
-          // Where mc keeps its configuration; it doesn't start without.
-          HOME: '/tmp',
-          SSL_CERT_FILE: ca && '/authority/ca.crt',
-        },
-        resources: { cpu: 0.05, memory: Size.mebibytes(256) },
-        mounts: [
-          { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) },
-          ...(ca ? [{ path: '/authority', volume: volume.secret('authority', ca, { 'ca.crt': 'ca.crt' }) }] : []),
-        ],
-      },
+      store
+        ? { name: 'store', image: store.image, command: shell(store.script), env: store.env, resources, mounts: [tmp] }
+        : mc,
     ],
   });
   job.connectTo(endpoint);

@@ -4,8 +4,8 @@ import { checkInteger, fail, quantity } from '../../core';
 /** Servers that are the same, each with the same drives. */
 export interface MinIOPool {
   /**
-   * Number of servers, each on a node of its own: 1, or as many as go on writing with one of them down (3 or more). Can't be changed
-   * once the pool is installed.
+   * Number of servers: 1, or as many as go on writing with one of them down (3 or more). They spread evenly over the nodes: with as many
+   * nodes or more each has one of its own, with fewer the loss of a node takes several servers. Can't be changed once installed.
    * @default 1
    */
   readonly servers?: number;

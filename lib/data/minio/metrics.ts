@@ -1,7 +1,8 @@
 import { type Construct } from 'constructs';
-import { type Image, type IMetrics, SecretReference, type ServiceEndpoint, systemOf } from '../../core';
+import { type IMetrics, SecretReference, type ServiceEndpoint, systemOf } from '../../core';
 import { addAdminJob, type MinIOServers } from './admin-job';
-import { MAKE_TOKEN } from './scripts';
+import { images } from './images';
+import { SIGN_TOKEN, STORE_TOKEN } from './scripts';
 
 /** May read metrics and do nothing else. */
 const POLICY = JSON.stringify({
@@ -17,36 +18,29 @@ const POLICY = JSON.stringify({
  * too: a token lets none but the scraper read them, which names the buckets and their sizes. A Job signs it with the key of a user who
  * has no other right.
  *
- * @param image has mc and curl, as the server's image does
  * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/metrics/prometheus/README.md
  */
 export function scrapeMetrics(
   scope: Construct,
-  {
-    metrics,
-    servers,
-    endpoint,
-    image,
-  }: { metrics: IMetrics; servers: MinIOServers; endpoint: ServiceEndpoint; image: Image },
+  { metrics, servers, endpoint }: { metrics: IMetrics; servers: MinIOServers; endpoint: ServiceEndpoint },
 ): void {
   const { stage } = servers;
   const system = systemOf(scope);
   const id = system.node.id;
-  const name = `${id}-metrics-token`;
+  const name = 'metrics-token';
   const user = `${id}.metrics`;
-  addAdminJob('metrics-token', {
+  addAdminJob(name, {
     servers,
     user: {
       name: user,
-      credentials: system.platform.credentials.generate(scope, `${id}-metrics`, {
+      credentials: system.platform.credentials.generate(scope, 'metrics-user', {
         'access-key': { value: user },
         'secret-key': { length: 40 },
       }),
       policy: POLICY,
     },
-    after: MAKE_TOKEN,
-    env: { WRITE_TO: name },
-    image,
+    after: SIGN_TOKEN,
+    store: { image: images.curl, script: STORE_TOKEN, env: { WRITE_TO: name } },
     rules: [
       { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
       { apiGroups: [''], resources: ['secrets'], verbs: ['update'], resourceNames: [name] },

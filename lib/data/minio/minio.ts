@@ -49,12 +49,6 @@ export interface MinIOProps extends SystemProps, MinIOPool {
   readonly memory?: Size;
   /** Cores of each server, requested; it may use four times as many. @default 0.5 with a single drive, else 2 */
   readonly cpu?: number;
-  /**
-   * Keeps the servers of a pool on different nodes, without which the loss of a node may be more than the parity bears. Turn it off for
-   * trials on fewer nodes.
-   * @default true
-   */
-  readonly oneServerPerNode?: boolean;
   /** Labels of the nodes that the servers run on. @default - any node */
   readonly nodeSelector?: Readonly<Record<string, string>>;
   /** Taints of nodes that the servers run on all the same. @default - none */
@@ -75,8 +69,7 @@ export interface MinIOProps extends SystemProps, MinIOPool {
   /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
   /**
-   * Another build of the server, by its full reference: your own of a later release, for example. With `metrics` it must have a shell,
-   * mc and curl, as upstream's has.
+   * Another build of the server, by its full reference: your own of a later release, for example.
    * @default - the last that upstream published
    */
   readonly serverImage?: string;
@@ -117,7 +110,7 @@ export class MinIO extends System implements IObjectStore {
     const hosts = this.hosts(props);
 
     const root = this.platform.credentials
-      .generate(this, `${id}-root`, { username: { value: ROOT_USER }, password: { length: 40 } })
+      .generate(this, 'root', { username: { value: ROOT_USER }, password: { length: 40 } })
       .in(this.namespace);
     const stage = this.addStage('install', [root, certificates]);
     this.readyAfter = [stage];
@@ -153,7 +146,7 @@ export class MinIO extends System implements IObjectStore {
     }
     if (metrics) {
       const servers = { ...this.servers, stage: this.addStage('metrics', [stage, metrics]) };
-      scrapeMetrics(this, { metrics, servers, endpoint: this.endpoint, image: server });
+      scrapeMetrics(this, { metrics, servers, endpoint: this.endpoint });
     }
   }
 
@@ -214,7 +207,6 @@ export class MinIO extends System implements IObjectStore {
           volumes,
           memory,
           cpu: props.cpu ?? (single ? 0.5 : 2),
-          oneServerPerNode: props.oneServerPerNode ?? true,
           nodeSelector: props.nodeSelector,
           tolerations: props.tolerations,
           storageClassName,

@@ -32,19 +32,22 @@ printf '%s\\n%s\\n' "$ACCESS_KEY" "$SECRET_KEY" | mc --quiet admin user add mini
 mc --quiet admin policy attach minio "$POLICY_NAME" --user "$ACCESS_KEY"
 `;
 
-/** Signs the token that metrics are read by, with the user's key, and puts it into a Secret. */
-export const MAKE_TOKEN = `export MC_HOST_metrics="$(host "$ACCESS_KEY" "$SECRET_KEY")"
+/** Signs the token that metrics are read by, with the user's key. */
+export const SIGN_TOKEN = `export MC_HOST_metrics="$(host "$ACCESS_KEY" "$SECRET_KEY")"
 token=$(mc --json admin prometheus generate metrics)
 token=\${token#*'"bearerToken"'}
 token=\${token#*'"'}
 token=\${token%%'"'*}
 [ "\${#token}" -gt 100 ] || { echo 'mc gave no token' >&2; exit 1; }
+umask 077
+printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"stringData":{"token":"%s"}}' "$WRITE_TO" "$token" > /tmp/secret.json
+`;
 
-account=/var/run/secrets/kubernetes.io/serviceaccount
+/** Puts it into a Secret. */
+export const STORE_TOKEN = `account=/var/run/secrets/kubernetes.io/serviceaccount
 secrets="https://kubernetes.default.svc/api/v1/namespaces/$(cat $account/namespace)/secrets"
 umask 077
 printf 'Authorization: Bearer %s' "$(cat $account/token)" > /tmp/authorization
-printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"stringData":{"token":"%s"}}' "$WRITE_TO" "$token" > /tmp/secret.json
 # send METHOD URL: the status
 send() {
   curl -sS --retry 8 --retry-connrefused --max-time 20 --cacert $account/ca.crt -H @/tmp/authorization \\

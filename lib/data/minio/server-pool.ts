@@ -30,7 +30,6 @@ export interface ServerPoolProps {
   readonly volumes: readonly string[];
   readonly memory: Size;
   readonly cpu: number;
-  readonly oneServerPerNode: boolean;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: k8s.Toleration[];
   readonly storageClassName?: string;
@@ -63,7 +62,7 @@ export class ServerPool extends StatefulSet {
       terminationGracePeriod: Duration.seconds(60),
       nodeSelector: props.nodeSelector,
       tolerations: props.tolerations,
-      affinity: servers > 1 && props.oneServerPerNode ? apart(systemOf(stage).labels, id) : undefined,
+      podSpec: servers > 1 ? { topologySpreadConstraints: [evenly(systemOf(stage).labels, id)] } : undefined,
       containers: [
         {
           name: 'minio',
@@ -139,14 +138,14 @@ export class ServerPool extends StatefulSet {
   }
 }
 
-function apart(systemLabels: Readonly<Record<string, string>>, component: string): k8s.Affinity {
-  const matchLabels = { ...systemLabels, 'app.kubernetes.io/component': component };
+/** One server a node where there are as many nodes, and evenly over fewer; nodes whose taints keep the servers off aren't counted. */
+function evenly(systemLabels: Readonly<Record<string, string>>, component: string): k8s.TopologySpreadConstraint {
   return {
-    podAntiAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: [
-        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } },
-      ],
-    },
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule',
+    nodeTaintsPolicy: 'Honor',
+    labelSelector: { matchLabels: { ...systemLabels, 'app.kubernetes.io/component': component } },
   };
 }
 

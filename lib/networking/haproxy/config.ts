@@ -96,7 +96,7 @@ export function renderConfig(config: Config): string {
     httpFrontend(config),
     httpsFrontend(config),
     ...config.http.map(httpBackend),
-    ...config.tcp.flatMap((route) => [tcpFrontend(route), tcpBackend(route)]),
+    ...config.tcp.map(tcpSection),
     noRoute(),
     configurationBackend(),
   ];
@@ -240,19 +240,17 @@ function backendTls({ serverName, caFile }: BackendTls): string {
   return `ssl verify required ca-file ${caFile} verifyhost ${serverName} sni ${name} check-sni ${serverName} alpn http/1.1`;
 }
 
-function tcpFrontend({ name, listen, timeout }: TcpRoute): string[] {
+/** One section: a frontend and a backend of the same name are refused by versions to come. */
+function tcpSection({ name, listen, backend, port, timeout }: TcpRoute): string[] {
   return [
-    `frontend ${name}`,
+    `listen ${name}`,
     'mode tcp',
     'option tcplog',
     `bind :${listen}`,
     `timeout client ${timeout}s`,
-    `default_backend ${name}`,
+    `timeout server ${timeout}s`,
+    `server service ${backend}:${port}`,
   ];
-}
-
-function tcpBackend({ name, backend, port, timeout }: TcpRoute): string[] {
-  return [`backend ${name}`, 'mode tcp', `timeout server ${timeout}s`, `server service ${backend}:${port}`];
 }
 
 function noRoute(): string[] {

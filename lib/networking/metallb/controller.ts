@@ -107,6 +107,6 @@ function probe(path: string): k8s.Probe {
   return {
     httpGet: { path, port: k8s.IntOrString.fromNumber(HEALTH_PORT) },
     initialDelaySeconds: 10,
-    periodSeconds: 10,
+    timeoutSeconds: 5,
   };
 }

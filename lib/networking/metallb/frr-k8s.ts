@@ -284,17 +284,21 @@ function frrStatus(): ContainerProps {
 
 function daemonProbe(path: string, periodSeconds: number): k8s.Probe {
   const port = k8s.IntOrString.fromNumber(HEALTH_PORT);
-  return { httpGet: { host: '127.0.0.1', path, port }, initialDelaySeconds: 5, periodSeconds };
+  return { httpGet: { host: '127.0.0.1', path, port }, initialDelaySeconds: 5, periodSeconds, timeoutSeconds: 5 };
 }
 
-/** The exporter asks FRR itself. */
+/** The exporter asks FRR itself by vtysh, which may take seconds on a busy node. */
 function frrProbe(timing: Pick<k8s.Probe, 'periodSeconds' | 'failureThreshold'>): k8s.Probe {
   const port = k8s.IntOrString.fromNumber(FRR_METRICS_PORT);
-  return { httpGet: { host: '127.0.0.1', path: '/livez', port, scheme: 'HTTPS' }, ...timing };
+  return { httpGet: { host: '127.0.0.1', path: '/livez', port, scheme: 'HTTPS' }, timeoutSeconds: 5, ...timing };
 }
 
 function webhookProbe(
   timing: Pick<k8s.Probe, 'initialDelaySeconds' | 'periodSeconds' | 'failureThreshold'>,
 ): k8s.Probe {
-  return { httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('webhook'), scheme: 'HTTPS' }, ...timing };
+  return {
+    httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('webhook'), scheme: 'HTTPS' },
+    timeoutSeconds: 5,
+    ...timing,
+  };
 }

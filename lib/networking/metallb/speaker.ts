@@ -119,6 +119,6 @@ function probe(path: string): k8s.Probe {
   return {
     httpGet: { host: '127.0.0.1', path, port: k8s.IntOrString.fromNumber(HEALTH_PORT) },
     initialDelaySeconds: 10,
-    periodSeconds: 10,
+    timeoutSeconds: 5,
   };
 }

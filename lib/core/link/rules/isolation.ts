@@ -11,8 +11,7 @@ export const isolation: Rule = {
     for (const entry of bundle.ofType('Namespace')) {
       const where = entry.labels[ISOLATED] === 'true' ? 'labels' : entry.annotations[ISOLATED] === 'true' ? 'annotations' : undefined;
       if (where === undefined) continue;
-      const own = policies.all.filter((policy) => policy.entry.namespace === entry.name);
-      if (!own.some(isDefaultDeny)) {
+      if (!policies.in(entry.name).some(isDefaultDeny)) {
         report(entry, field('metadata', where, ISOLATED), 'true', `has no default-deny NetworkPolicy in namespace ${entry.name}; add one with podSelector {} and policyTypes Ingress and Egress`);
       }
       for (const pod of bundle.podIndex(entry.name).items) {

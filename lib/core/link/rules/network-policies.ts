@@ -107,7 +107,7 @@ function apiServer(pod: Pod, { policies, bundle }: Context, report: Report): voi
   if (account === undefined) return;
   const object = bundle.find('ServiceAccount', pod.namespace, account)?.entry?.object;
   if (object?.automountServiceAccountToken === false && pod.spec.automountServiceAccountToken !== true) return;
-  if (![...bundle.namespaces].some((namespace) => rolesOf(account, pod.namespace, namespace, bundle).length > 0)) return;
+  if (rolesOf(account, pod.namespace, undefined, bundle).length === 0) return;
   if ([443, 6443].some((port) => policies.allowsOutside('egress', pod, { port, protocol: 'TCP' }))) return;
   const names = policies.isolating(pod, 'egress').map((p) => p.entry.name).join(', ');
   report(pod.entry, `${pod.path}.serviceAccountName`, account, `has rights at the API server, but NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port 443 or 6443 of an address; add it`);
@@ -190,8 +190,8 @@ function idle({ policies, services, bundle, dns: server }: Context, report: Repo
 }
 
 /** True where a Service leads to the pod's port, or a monitor scrapes it. */
-function isServed(pod: Pod, port: unknown, { all }: Context['services'], bundle: Context['bundle']): boolean {
+function isServed(pod: Pod, port: unknown, services: Context['services'], bundle: Context['bundle']): boolean {
   const numbers = typeof port === 'number' ? [port] : pod.ports.filter((p) => p.name === port).map((p) => p.number);
-  if (all.some((service) => service.pods.includes(pod) && service.ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n))))) return true;
+  if (services.of(pod).some(({ ports }) => ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n))))) return true;
   return bundle.ofType('PodMonitor.monitoring.coreos.com').some((monitor) => selects(monitor.spec.selector, pod.labels));
 }

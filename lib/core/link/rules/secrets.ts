@@ -29,7 +29,7 @@ function checkText(text: Text, report: Report): void {
   if (PRIVATE_KEY.test(value)) return report(entry, text.path(), '-----BEGIN PRIVATE KEY-----', `is a private key; ${MEND}`);
   const token = TOKEN.exec(value);
   if (token) return report(entry, text.path(), hide(token[0]), `looks like an access token; ${MEND}`);
-  for (const [, , password] of value.matchAll(URL_CREDENTIALS)) {
+  for (const [, , password] of value.includes('@') ? value.matchAll(URL_CREDENTIALS) : []) {
     if (isLiteral(password)) return report(entry, text.path(), hide(password), `is a password in a URL; ${MEND}`);
   }
   if (kind === 'file') return checkFile(text, report);

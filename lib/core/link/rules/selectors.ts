@@ -104,7 +104,7 @@ function peers(entry: Entry, context: Context, report: Report): void {
         if (ipBlock !== undefined) return;
         const at = `spec.${direction}[${i}].${list}[${j}]`;
         const places = isObj(namespaceSelector)
-          ? [...bundle.namespaces].filter((name) => selects(namespaceSelector, bundle.namespaceLabels(name)))
+          ? bundle.selectNamespaces(namespaceSelector)
           : [entry.namespace];
         if (places.length === 0) {
           const wanted = String(obj(obj(namespaceSelector).matchLabels)['kubernetes.io/metadata.name'] ?? '');

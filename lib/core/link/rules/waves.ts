@@ -34,17 +34,13 @@ function isLater(wave: number | undefined, { wave: own }: Entry): wave is number
 
 /** Bindings need their Role to be applied, and a ServiceAccount's pods need its rights when they start. */
 function owners({ bundle }: Context, report: Report): void {
-  for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
-    for (const binding of bundle.ofType(type)) {
-      arr(binding.object.subjects).forEach((item, i) => {
-        const { kind, name, namespace } = obj(item);
-        if (kind !== 'ServiceAccount' || typeof name !== 'string') return;
-        const place = str(namespace) ?? binding.namespace;
-        const users = bundle.podIndex(place).items.filter((pod) => pod.spec.serviceAccountName === name);
-        for (const { entry } of users) {
-          if (isLater(binding.wave, entry)) report(binding, `subjects[${i}].name`, name, `gets its rights in wave ${binding.wave}, after its pods (${entry.kind} ${entry.name}) start in wave ${entry.wave}; apply the binding in wave ${entry.wave} or earlier`);
-        }
-      });
+  for (const { entry, namespace, spec } of bundle.pods) {
+    const account = str(spec.serviceAccountName);
+    if (account === undefined) continue;
+    for (const binding of bundle.bindingsOf(namespace, account)) {
+      if (!isLater(binding.wave, entry)) continue;
+      const i = arr(binding.object.subjects).findIndex((subject) => obj(subject).name === account);
+      report(binding, `subjects[${i}].name`, account, `gets its rights in wave ${binding.wave}, after its pods (${entry.kind} ${entry.name}) start in wave ${entry.wave}; apply the binding in wave ${entry.wave} or earlier`);
     }
   }
 }
