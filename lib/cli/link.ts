@@ -87,7 +87,8 @@ function parse(args: readonly string[]): Arguments {
       paths.push(arg);
     }
   }
-  if (paths.length === 0) throw new Unreadable('names no file or folder; give at least one PATH, or - for standard input');
+  if (paths.length === 0)
+    throw new Unreadable('names no file or folder; give at least one PATH, or - for standard input');
   return { paths, external, strict, ...values };
 }
 
@@ -102,7 +103,9 @@ function parseExternal(text: string): External {
 
 /** One image a line; what follows a space, and lines that begin with #, are comments. */
 function readImages(path: string): ReadonlySet<string> {
-  const lines = readText(path).split('\n').map((line) => line.trim());
+  const lines = readText(path)
+    .split('\n')
+    .map((line) => line.trim());
   return new Set(lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(/\s/)[0]));
 }
 

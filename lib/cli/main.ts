@@ -34,7 +34,9 @@ export function main(
 
 function usage(): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
-  return ['usage: onprem-ml COMMAND [ARGUMENT]...', '', ...commands, '', '`onprem-ml COMMAND --help` says more.'].join('\n');
+  return ['usage: onprem-ml COMMAND [ARGUMENT]...', '', ...commands, '', '`onprem-ml COMMAND --help` says more.'].join(
+    '\n',
+  );
 }
 
 if (require.main === module) process.exitCode = main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 export * from './app';
 export * from './contracts';
 export { SecretReference } from './credentials/secret';
+export { type CrdSource } from './crd-source';
 export * from './distribution';
 export * from './errors';
 export * from './external';

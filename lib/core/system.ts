@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { fail } from './errors';
 import { type Image } from './image';
 import { LABEL } from './labels';
+import { type CrdObject, type CrdSource, readCrds } from './crd-source';
 import { checkLabel } from './names';
 import { type Platform, type PodSecurityLevel } from './platform';
 import { platformOf, SYSTEM } from './scope';
@@ -12,6 +13,8 @@ import { type IReady, Stage } from './stage';
 export interface SystemProps {
   /** Namespace of the system, made by it and used by no other. @default - the system's id */
   readonly namespace?: string;
+  /** Whence its custom resource definitions come, where it has some. @default 'included' */
+  readonly crds?: CrdSource;
 }
 
 /** What a system's class says of itself. */
@@ -41,7 +44,7 @@ export interface SummaryInstruction {
 
 /** A custom resource definition as lib/crds declares them. */
 export interface ICrd {
-  manifest(): { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } };
+  manifest(): CrdObject;
 }
 
 /**
@@ -52,6 +55,7 @@ export abstract class System extends Construct {
   readonly platform: Platform;
   readonly namespace: string;
   readonly description: SystemDescription;
+  private readonly crdSource: CrdSource;
   private readonly summaryEndpoints: SummaryEndpoint[] = [];
   private readonly summaryInstructions: SummaryInstruction[] = [];
 
@@ -61,6 +65,7 @@ export abstract class System extends Construct {
     this.platform = platformOf(this);
     checkLabel(this.node.path, 'the id of a system', id, 40);
     this.namespace = props.namespace ?? id;
+    this.crdSource = props.crds ?? 'included';
     this.description = description;
     this.platform.addNamespace(this, this.namespace, description.podSecurity ?? 'restricted');
   }
@@ -113,8 +118,14 @@ export abstract class System extends Construct {
     });
   }
 
-  /** Adds custom resource definitions to wave 0. */
+  /** Adds custom resource definitions to wave 0, or has them come from where `crds` says. */
   protected addCrds(definitions: readonly ICrd[]): void {
+    const own = definitions.map((definition) => definition.manifest());
+    const names = own.map(({ metadata }) => metadata.name);
+    if (this.crdSource === 'external') {
+      for (const name of names) this.platform.addExternal({ kind: 'CustomResourceDefinition', name });
+      return;
+    }
     const stage = new Stage(this, 'crds', {
       platform: this.platform,
       file: `crds-${this.node.id}`,
@@ -122,10 +133,8 @@ export abstract class System extends Construct {
       foundation: true,
       labels: this.objectLabels,
     });
-    for (const definition of definitions) {
-      const manifest = definition.manifest();
-      new ApiObject(stage, manifest.metadata.name, manifest);
-    }
+    const crds = this.crdSource === 'included' ? own : readCrds(this.node.path, this.crdSource.directory, names);
+    for (const crd of crds) new ApiObject(stage, crd.metadata.name, crd);
   }
 
   private get objectLabels(): Record<string, string> {

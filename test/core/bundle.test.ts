@@ -1,11 +1,15 @@
 import { ApiObject, Chart } from 'cdk8s';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crd, CustomResource, t } from '../../lib/crds';
+import { type CrdSource } from '../../lib/core/crd-source';
 import { External } from '../../lib/core/external';
 import { linked } from '../../lib/core/output/linked';
 import { summary } from '../../lib/core/output/summary';
 import { type Stage } from '../../lib/core/stage';
 import { Job, StatefulSet } from '../../lib/core/workload';
-import { expectGolden, testPlatform } from '../support';
+import { expectGolden, findingsOf, testPlatform } from '../support';
 import { container, Demo } from './demo';
 
 const spec = t.object({ size: t.integer() }).required();
@@ -137,4 +141,41 @@ test('the summary', () => {
   const extra = new Chart(platform, 'extra');
   new ApiObject(extra, 'x', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'demo' } });
   expectGolden('core/golden/summary.md', summary(linked(platform).bundle));
+});
+
+describe('custom resource definitions', () => {
+  const crdsOf = (crds?: CrdSource) => {
+    const platform = testPlatform();
+    const demo = new WithCrds(platform, 'demo', [], { crds });
+    demo.define();
+    new CustomResource(demo.stage, 'small', widget, { spec: { size: 1 } });
+    const { objects } = linked(platform).bundle;
+    const found = objects.filter(({ object }) => object.kind === 'CustomResourceDefinition');
+    return { names: found.map(({ object }) => object.metadata.name), found, findings: findingsOf(platform) };
+  };
+  let directory: string;
+  beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'crds-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test('come along', () => {
+    expect(crdsOf()).toMatchObject({ names: ['widgets.demo.example', 'plants.demo.example'], findings: [] });
+  });
+  test('are left to others', () => expect(crdsOf('external')).toMatchObject({ names: [], findings: [] }));
+  test("are upstream's own, from a directory", () => {
+    const official = [widget, plant].map((definition) => ({ ...definition.manifest(), extra: true }));
+    writeFileSync(join(directory, 'all.yaml'), official.map((crd) => `---\n${JSON.stringify(crd)}\n`).join(''));
+    const { names, found, findings } = crdsOf({ directory });
+    expect(names).toEqual(['widgets.demo.example', 'plants.demo.example']);
+    expect(found.every(({ object }) => object.extra === true)).toBe(true);
+    expect(findings).toEqual([]);
+  });
+  test('are refused when the directory lacks one, is none, or holds what is no YAML', () => {
+    writeFileSync(join(directory, 'a.yaml'), JSON.stringify(widget.manifest()));
+    expect(() => crdsOf({ directory })).toThrow(
+      `lab/demo: crds: "${directory}" holds no CustomResourceDefinition plants.demo.example; put upstream's file into it, or leave crds out`,
+    );
+    writeFileSync(join(directory, 'b.yaml'), 'a: [');
+    expect(() => crdsOf({ directory })).toThrow(`lab/demo: crds: ${directory}/b.yaml is no YAML: `);
+    expect(() => crdsOf({ directory: `${directory}/none` })).toThrow(/directory ".*none" can't be read \(.*ENOENT/);
+  });
 });

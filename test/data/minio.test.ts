@@ -230,6 +230,7 @@ describe('growth', () => {
       'drive-0-pool-0-3',
     ]);
     expect(claims[0]).toMatchObject({
+      metadata: { annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' } },
       spec: { storageClassName: 'large', resources: { requests: { storage: '6Ti' } } },
     });
     expect(objectOf<Workload>(lab, 'StatefulSet', 'pool-0').spec.volumeClaimTemplates[0]!.spec).toMatchObject({

@@ -5,7 +5,7 @@ import { type KubeObject } from '../../lib/core/link/types';
 import { linked } from '../../lib/core/output/linked';
 import { platformFiles } from '../../lib/core/output/platform-files';
 import { type AcmeProps, CertManager, type CertManagerProps } from '../../lib/security/cert-manager';
-import { certManagerCrds } from '../../lib/security/cert-manager/crds';
+import { definitions } from '../../lib/security/cert-manager/crds';
 import { expectGolden, findingsOf, objectOf, objectsOf, testPlatform } from '../support';
 
 /** A system that asks for certificates. */
@@ -106,8 +106,8 @@ describe('cert-manager', () => {
         .filter(({ kind }) => kind === 'CustomResourceDefinition')
         .map(({ metadata }) => metadata.name)
         .sort();
-    expect(crds(make().lab)).toEqual(certManagerCrds.map(({ name }) => name).sort());
-    expect(certManagerCrds).toHaveLength(6);
+    expect(crds(make().lab)).toEqual(definitions.map(({ name }) => name).sort());
+    expect(definitions).toHaveLength(6);
     const { lab } = make({ crds: 'external' });
     expect(crds(lab)).toEqual([]);
     expect(findingsOf(lab)).toEqual([]);

@@ -123,7 +123,8 @@ export class Bundle {
     const { matchLabels, matchExpressions } = obj(selector);
     const name = obj(matchLabels)[NAMESPACE_NAME];
     const candidates = typeof name === 'string' ? [name].filter((n) => this.hasNamespace(n)) : [...this.namespaces];
-    if (typeof name === 'string' && Object.keys(obj(matchLabels)).length === 1 && matchExpressions === undefined) return candidates;
+    if (typeof name === 'string' && Object.keys(obj(matchLabels)).length === 1 && matchExpressions === undefined)
+      return candidates;
     return candidates.filter((candidate) => selects(selector, this.namespaceLabels(candidate)));
   }
 
@@ -252,7 +253,8 @@ function keysOf(entry: Entry): ReadonlySet<string> | undefined {
   const { data, stringData, binaryData } = entry.object;
   const keys = new Set([data, stringData, binaryData].flatMap((part) => Object.keys(obj(part))));
   if (keys.size > 0) return keys;
-  if (entry.type === 'ConfigMap' && !FILLED.test(Object.keys({ ...entry.labels, ...entry.annotations }).join(' '))) return keys;
+  if (entry.type === 'ConfigMap' && !FILLED.test(Object.keys({ ...entry.labels, ...entry.annotations }).join(' ')))
+    return keys;
   return undefined;
 }
 

@@ -37,7 +37,8 @@ export function makeEntry(
   const type = typeOf(kind, group);
   const metadata = obj(object.metadata);
   const given = str(metadata.namespace);
-  const scoped = BUILT_IN.get(type)?.namespaced ?? namespaced(type) ?? (given !== undefined || !kind.startsWith('Cluster'));
+  const scoped =
+    BUILT_IN.get(type)?.namespaced ?? namespaced(type) ?? (given !== undefined || !kind.startsWith('Cluster'));
   return {
     object,
     source,

@@ -61,7 +61,12 @@ function grantsOf(pod: Pod, resource: string, namespace: string, bundle: Bundle)
 const WRITES = ['create', 'update', 'patch', '*'];
 
 /** The Roles that a service account has in a namespace; in any, where none is given. */
-export function rolesOf(account: string, accountNamespace: string, namespace: string | undefined, bundle: Bundle): Entry[] {
+export function rolesOf(
+  account: string,
+  accountNamespace: string,
+  namespace: string | undefined,
+  bundle: Bundle,
+): Entry[] {
   return bundle.bindingsOf(accountNamespace, account).flatMap((binding) => {
     const everywhere = binding.kind === 'ClusterRoleBinding';
     if (namespace !== undefined && !everywhere && binding.namespace !== namespace) return [];

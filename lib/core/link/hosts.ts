@@ -32,12 +32,29 @@ const SCHEME_BEFORE = /([a-z][a-z0-9+.-]*):\/\/(?:[^\s/@]*@)?$/i;
 const HOST_NAME = /(^|[-_.])(host|hostname|addr|address|endpoint|url|uri|server|broker|brokers|upstream)s?$/i;
 const OWN_NAME = /(^|_)(pod|node|my|self|listen|bind|external|public|advertise[d]?|hostname)/i;
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, postgres: 5432, postgresql: 5432, redis: 6379 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  http: 80,
+  https: 443,
+  postgres: 5432,
+  postgresql: 5432,
+  redis: 6379,
+};
 
 /** Schemes of protocols that a program speaks with a server; others name files, buckets or images. */
-const NETWORK_SCHEME = /^((jdbc:)?(postgres(ql)?|mysql|mariadb)(\+\w+)?|https?|tcp|udp|grpcs?|rediss?|mongodb|amqps?|ldaps?|nats|kafka|wss?|bolt|h2c)$/i;
+const NETWORK_SCHEME =
+  /^((jdbc:)?(postgres(ql)?|mysql|mariadb)(\+\w+)?|https?|tcp|udp|grpcs?|rediss?|mongodb|amqps?|ldaps?|nats|kafka|wss?|bolt|h2c)$/i;
 
-const NO_SERVICE = new Set(['localhost', 'example', 'host', 'hostname', 'kubernetes', 'unix', 'server', 'your-host', 'docker']);
+const NO_SERVICE = new Set([
+  'localhost',
+  'example',
+  'host',
+  'hostname',
+  'kubernetes',
+  'unix',
+  'server',
+  'your-host',
+  'docker',
+]);
 
 /** The in-cluster hosts that the strings name. */
 export function collectHosts(texts: readonly Text[], bundle: Bundle): HostUse[] {
@@ -61,7 +78,8 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
     const [whole, before, domain, port] = match;
     const right = domain === '' || domain === `.${bundle.clusterDomain}`;
     // Another cluster's domain is another cluster's affair, unless it is this one's with a slip.
-    if (!right && (domain.startsWith('.clusterset') || nearest(domain, [`.${bundle.clusterDomain}`]) === undefined)) continue;
+    if (!right && (domain.startsWith('.clusterset') || nearest(domain, [`.${bundle.clusterDomain}`]) === undefined))
+      continue;
     const wrongDomain = right ? {} : { wrongDomain: domain.slice(1) };
     const labels = before.replace(/^[({]+(?![^)}]*[)}])/, '').split('.');
     const [namespace, service, ...rest] = labels.reverse();
@@ -76,7 +94,12 @@ function qualified(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
 }
 
 /** The port of a host: written after it, said by the scheme, or by the variable beside it. */
-function portOf(text: Text, written: string | undefined, scheme: string | undefined, next: string | undefined): Pick<HostUse, 'port' | 'portFrom'> {
+function portOf(
+  text: Text,
+  written: string | undefined,
+  scheme: string | undefined,
+  next: string | undefined,
+): Pick<HostUse, 'port' | 'portFrom'> {
   if (written !== undefined) return { port: Number(written) };
   if (next === ':') return {};
   // In a file a variable's value may go on with a port.
@@ -106,7 +129,12 @@ function urls(text: Text, value: string, bundle: Bundle, uses: HostUse[]): void 
     const single = !host.includes('.');
     // In a file a bare host may be anybody's example: it counts only where it is, or nearly is, a Service's name.
     if (single && text.kind !== 'env' && text.kind !== 'arg' && !isKnown(host, place.namespace, bundle)) continue;
-    uses.push({ text, host: whole, ...place, ...portOf(text, port, single ? undefined : scheme.toLowerCase(), value[match.index + whole.length]) });
+    uses.push({
+      text,
+      host: whole,
+      ...place,
+      ...portOf(text, port, single ? undefined : scheme.toLowerCase(), value[match.index + whole.length]),
+    });
   }
 }
 
@@ -126,7 +154,8 @@ function placeOf(text: Text, host: string, bundle: Bundle): Pick<HostUse, 'servi
   if (bundle.hasNamespace(namespace) && !COMMON_DOMAINS.has(namespace)) {
     return { service: labels[labels.length - 2], namespace, pod: labels.length === 3 ? labels[0] : undefined };
   }
-  if (labels.length === 2 && bundle.find('Service', own, labels[1])) return { service: labels[1], namespace: own, pod: labels[0] };
+  if (labels.length === 2 && bundle.find('Service', own, labels[1]))
+    return { service: labels[1], namespace: own, pod: labels[0] };
   return undefined;
 }
 
@@ -139,7 +168,8 @@ function hostPorts(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
     const place = placeOf(text, host, bundle);
     if (!place) continue;
     const single = !host.includes('.');
-    if (single && (text.kind === 'file' || !(isKnown(host, place.namespace, bundle) || isHostValue(text, whole)))) continue;
+    if (single && (text.kind === 'file' || !(isKnown(host, place.namespace, bundle) || isHostValue(text, whole))))
+      continue;
     uses.push({ text, host: whole, ...place, port: Number(port) });
   }
 }

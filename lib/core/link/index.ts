@@ -34,7 +34,10 @@ export function link(objects: readonly LinkObject[], options: LinkOptions = {}):
   for (const rule of RULES) {
     rule.check(context, (entry, field, value, message) => {
       const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-      found.push({ order: entry.order, finding: { rule: rule.name, source: entry.source, field, value: text, message } });
+      found.push({
+        order: entry.order,
+        finding: { rule: rule.name, source: entry.source, field, value: text, message },
+      });
     });
   }
   return found.sort((a, b) => a.order - b.order).map(({ finding }) => finding);
@@ -45,5 +48,7 @@ const SHOWN = 160;
 /** A finding as one line: `lab/mlflow/server: spec.template.spec.serviceAccountName "mlfow" names no ServiceAccount...` */
 export function formatFinding({ source, field, value, message }: Finding): string {
   const text = value.length > SHOWN ? `${value.slice(0, SHOWN - 3)}...` : value;
-  return [`${source}:`, field, ...(value === '' ? [] : [JSON.stringify(text)]), message].filter((part) => part !== '').join(' ');
+  return [`${source}:`, field, ...(value === '' ? [] : [JSON.stringify(text)]), message]
+    .filter((part) => part !== '')
+    .join(' ');
 }

@@ -81,7 +81,10 @@ export function templatesIn(entry: Entry): Pod[] {
 }
 
 /** A pod that a controller makes for an object, as far as it is known. */
-export function knownPod(entry: Entry, { labels, ports }: { readonly labels: Obj; readonly ports: readonly ContainerPort[] }): Pod {
+export function knownPod(
+  entry: Entry,
+  { labels, ports }: { readonly labels: Obj; readonly ports: readonly ContainerPort[] },
+): Pod {
   return { ...makePod(entry, {}, entry.spec, '', 'spec'), labels, ports };
 }
 

@@ -35,7 +35,17 @@ export const GIVEN: readonly Given[] = [
 /** Labels of Services that a cluster has, by which monitors select them: the API server's, and the one that the operator makes for kubelets. */
 export const SYSTEM_SERVICES: ReadonlyMap<string, readonly Obj[]> = new Map<string, readonly Obj[]>([
   ['default', [{ component: 'apiserver', provider: 'kubernetes' }]],
-  ['kube-system', [{ 'k8s-app': 'kubelet', 'app.kubernetes.io/name': 'kubelet', 'app.kubernetes.io/managed-by': 'prometheus-operator' }, { 'k8s-app': 'kube-dns' }]],
+  [
+    'kube-system',
+    [
+      {
+        'k8s-app': 'kubelet',
+        'app.kubernetes.io/name': 'kubelet',
+        'app.kubernetes.io/managed-by': 'prometheus-operator',
+      },
+      { 'k8s-app': 'kube-dns' },
+    ],
+  ],
 ]);
 
 /** Ports of the Services in GIVEN. */
@@ -54,8 +64,12 @@ export const SYSTEM_POD_LABELS: readonly (readonly [key: string, values: readonl
 
 type Maker = (entry: Entry) => readonly Made[];
 
-const secret = (entry: Entry, name: string | undefined, keys?: readonly string[], namespace = entry.namespace): Made[] =>
-  name === undefined ? [] : [{ type: 'Secret', namespace, name, keys: keys && new Set(keys) }];
+const secret = (
+  entry: Entry,
+  name: string | undefined,
+  keys?: readonly string[],
+  namespace = entry.namespace,
+): Made[] => (name === undefined ? [] : [{ type: 'Secret', namespace, name, keys: keys && new Set(keys) }]);
 
 const service = (entry: Entry, name: string | undefined, ...ports: number[]): Made[] =>
   name === undefined
@@ -97,7 +111,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ...service(e, e.name, 5432),
     ...service(e, `${e.name}-repl`, 5432),
     ...['postgres', 'standby', ...Object.keys(obj(e.spec.users))].flatMap((user) =>
-      secret(e, `${user.replaceAll('_', '-')}.${e.name}.credentials.postgresql.acid.zalan.do`, ['username', 'password']),
+      secret(e, `${user.replaceAll('_', '-')}.${e.name}.credentials.postgresql.acid.zalan.do`, [
+        'username',
+        'password',
+      ]),
     ),
   ],
   /** @see https://strimzi.io/docs/operators/latest/deploying.html */
@@ -120,7 +137,9 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'Alertmanager.monitoring.coreos.com': (e) => service(e, 'alertmanager-operated', 9093, 9094),
   'ThanosRuler.monitoring.coreos.com': (e) => service(e, 'thanos-ruler-operated'),
   'OpenTelemetryCollector.opentelemetry.io': (e) => [
-    ...['collector', 'collector-headless', 'collector-monitoring'].flatMap((suffix) => service(e, `${e.name}-${suffix}`)),
+    ...['collector', 'collector-headless', 'collector-monitoring'].flatMap((suffix) =>
+      service(e, `${e.name}-${suffix}`),
+    ),
     { type: 'ServiceAccount', namespace: e.namespace, name: `${e.name}-collector` },
   ],
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
@@ -128,10 +147,16 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],
   'Service.serving.knative.dev': (e) => service(e, e.name),
   'Notebook.kubeflow.org': (e) => service(e, e.name, 80),
-  'Tenant.minio.min.io': (e) => [...service(e, 'minio'), ...service(e, `${e.name}-hl`), ...service(e, `${e.name}-console`)],
+  'Tenant.minio.min.io': (e) => [
+    ...service(e, 'minio'),
+    ...service(e, `${e.name}-hl`),
+    ...service(e, `${e.name}-console`),
+  ],
   /** @see https://github.com/rook/rook/blob/master/pkg/operator/ceph/csi/secrets.go */
   'CephCluster.ceph.rook.io': (e) =>
-    ['rbd-provisioner', 'rbd-node', 'cephfs-provisioner', 'cephfs-node'].flatMap((user) => secret(e, `rook-csi-${user}`)),
+    ['rbd-provisioner', 'rbd-node', 'cephfs-provisioner', 'cephfs-node'].flatMap((user) =>
+      secret(e, `rook-csi-${user}`),
+    ),
   'CephObjectStore.ceph.rook.io': (e) => service(e, `rook-ceph-rgw-${e.name}`),
   'CephObjectStoreUser.ceph.rook.io': (e) =>
     secret(e, `rook-ceph-object-user-${String(e.spec.store)}-${e.name}`, ['AccessKey', 'SecretKey', 'Endpoint']),

@@ -72,7 +72,9 @@ export class ServiceIndex {
 
 /** The pod's port numbers that a Service's port leads to: none where the pod has no port of that name. */
 export function targetNumbers(port: ServicePort, pod: Pod): readonly number[] {
-  return typeof port.targetPort === 'number' ? [port.targetPort] : namedPorts(pod.ports, port.targetPort, port.protocol);
+  return typeof port.targetPort === 'number'
+    ? [port.targetPort]
+    : namedPorts(pod.ports, port.targetPort, port.protocol);
 }
 
 /** A Service's port by its number or name. */

@@ -25,7 +25,8 @@ export interface Text {
 export function collectTexts(bundle: Bundle): Text[] {
   const texts: Text[] = [];
   for (const entry of bundle.entries) {
-    for (const pod of bundle.podsOf(entry)) for (const container of pod.containers) containerTexts(pod, container, texts);
+    for (const pod of bundle.podsOf(entry))
+      for (const container of pod.containers) containerTexts(pod, container, texts);
     if (entry.type === 'ConfigMap') files(entry, 'data', texts);
     else if (entry.type === 'Secret') files(entry, 'stringData', texts);
     else if (!isBuiltInGroup(entry.group)) customTexts(entry, entry.object.spec, 'spec', 'spec', 0, texts);
@@ -82,7 +83,13 @@ function hookTexts(pod: Pod, container: Container, known: ReadonlyMap<string, st
   }
 }
 
-const HOOKS = [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'postStart'], ['lifecycle', 'preStop']];
+const HOOKS = [
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['startupProbe'],
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+];
 
 function flagName(value: string): string | undefined {
   return /^-{1,2}([A-Za-z][\w.-]*)=/.exec(value)?.[1];

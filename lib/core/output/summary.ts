@@ -57,10 +57,14 @@ export function summary(bundle: Bundle): string {
 function externals({ externals: all, distribution }: Platform): string[] {
   const externals = all.filter(({ kind, name }) => kind !== 'Namespace' || name !== distribution.dns.namespace);
   if (externals.length === 0) return ['Nothing has to be in the cluster.'];
-  return ['This must be in the cluster:', '', ...table(
-    ['kind', 'namespace', 'name', 'keys'],
-    externals.map(({ kind, namespace, name, keys }) => [kind, namespace ?? '', name, keys?.join(', ') ?? '']),
-  )];
+  return [
+    'This must be in the cluster:',
+    '',
+    ...table(
+      ['kind', 'namespace', 'name', 'keys'],
+      externals.map(({ kind, namespace, name, keys }) => [kind, namespace ?? '', name, keys?.join(', ') ?? '']),
+    ),
+  ];
 }
 
 function instructions(systems: readonly System[], wanted: 'before' | 'after'): string[] {

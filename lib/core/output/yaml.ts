@@ -88,7 +88,9 @@ function indented(text: string, pad: string): string {
 }
 
 function isCollection(value: unknown): value is Collection {
-  return typeof value === 'object' && value !== null && (isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
+  return (
+    typeof value === 'object' && value !== null && (isArray(value) || Object.getPrototypeOf(value) === Object.prototype)
+  );
 }
 
 function isArray(value: unknown): value is readonly unknown[] {

@@ -25,12 +25,7 @@ export interface MinIOPool {
 export interface ErasureLayout {
   /** Drives of each set, 1 to 16. */
   readonly setSize: number;
-  readonly sets: number;
-  /** Drives of a set that may be lost without losing data. */
-  readonly parity: number;
-  /** Servers that may be down while all objects can still be written. */
-  readonly sparesServers: number;
-  /** What can be stored. */
+  /** What the pool can store. */
   readonly usableKibibytes: number;
 }
 
@@ -83,21 +78,19 @@ export function erasureLayouts(path: string, pools: readonly MinIOPool[], givenP
       );
     parity ??= defaultParity(setSize);
     checkParity(path, prefix, parity, setSize, givenParity === undefined);
-    const sparesServers = servers === 1 ? 0 : spares(servers, setSize, parity);
-    if (servers > 1 && sparesServers === 0) failWithoutSpares(path, prefix, servers, drivesPerServer, setSize, parity);
+    if (servers > 1 && spareServers(servers, setSize, parity) === 0) {
+      failWithoutSpares(path, prefix, servers, drivesPerServer, setSize, parity);
+    }
     const sets = (servers * drivesPerServer) / setSize;
-    return {
-      setSize,
-      sets,
-      parity,
-      sparesServers,
-      usableKibibytes: kibibytes(pool.driveSize) * sets * (setSize - parity),
-    };
+    return { setSize, usableKibibytes: kibibytes(pool.driveSize) * sets * (setSize - parity) };
   });
 }
 
-/** With as many parity as data drives, one more than half must take a write, or two halves could disagree. */
-function spares(servers: number, setSize: number, parity: number): number {
+/**
+ * Servers that may be down while all objects can be written. With as many parity as data drives, one more than half must take a write, or
+ * two halves could disagree.
+ */
+function spareServers(servers: number, setSize: number, parity: number): number {
   const data = setSize - parity;
   const writeQuorum = data === parity ? data + 1 : data;
   const drivesOfOneServer = Math.max(1, setSize / servers);
@@ -162,7 +155,7 @@ function failWithoutSpares(
   parity: number,
 ): never {
   const better = Array.from({ length: Math.floor(setSize / 2) }, (_, i) => i + 1).find(
-    (one) => spares(servers, setSize, one) > 0,
+    (one) => spareServers(servers, setSize, one) > 0,
   );
   const mend = better === undefined ? 'use 4 servers or more, or 1 for a small site' : `set parity to ${better}`;
   return fail(

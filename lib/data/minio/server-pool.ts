@@ -23,6 +23,12 @@ export const HEALTH = { live: '/minio/health/live', ready: '/minio/health/ready'
 const SERVER = { 'minio.onprem-ml.io/server': 'true' };
 const CERTIFICATES = '/certificates';
 
+/** A claim that leaves the manifests again stays in the cluster, whichever tool applies them. */
+const NOT_PRUNED = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+};
+
 export interface ServerPoolProps {
   readonly pool: MinIOPool;
   readonly image: Image;
@@ -132,7 +138,7 @@ export class ServerPool extends StatefulSet {
     for (const drive of drives) {
       for (let server = 0; server < servers; server++) {
         const name = `${drive}-${this.name}-${server}`;
-        new k8s.KubePersistentVolumeClaim(scope, name, { metadata: { name }, spec });
+        new k8s.KubePersistentVolumeClaim(scope, name, { metadata: { name, annotations: NOT_PRUNED }, spec });
       }
     }
   }

@@ -20,7 +20,7 @@ import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { type AcmeProps, acmeSpec, checkPublic, usesHttp01 } from './acme';
 import { addCainjector, addController } from './controllers';
-import { certificate, certManagerCrds, clusterIssuer, issuer } from './crds';
+import { certificate, definitions, clusterIssuer, issuer } from './crds';
 import { images, VERSION } from './images';
 import { userRules } from './rbac';
 import { Webhook } from './webhook';
@@ -38,8 +38,6 @@ export interface CertManagerProps extends SystemProps {
   readonly commonName?: string;
   /** Pods of each of the three parts, 1 to 5; the webhook answers from all of them. @default - 2, or 1 where the site has a single node */
   readonly replicas?: number;
-  /** `external` leaves the CRDs to whoever has installed them already. @default 'included' */
-  readonly crds?: 'included' | 'external';
   /** Who scrapes the three parts. @default - nobody */
   readonly metrics?: IMetrics;
 }
@@ -80,11 +78,7 @@ export class CertManager extends System implements ICertificateIssuer {
     }
     this.acme = acme;
 
-    if (props.crds === 'external') {
-      for (const { name } of certManagerCrds) this.platform.addExternal({ kind: 'CustomResourceDefinition', name });
-    } else {
-      this.addCrds(certManagerCrds);
-    }
+    this.addCrds(definitions);
     const install = this.addStage('install', [metrics]);
     const solverImage = acme && usesHttp01(acme) ? this.image(images.acmesolver) : undefined;
     addController(install, { namespace: this.namespace, replicas, acme: acme !== undefined, solverImage, metrics });

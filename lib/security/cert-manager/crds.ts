@@ -196,6 +196,6 @@ export const certificateRequest = crd({
   ],
 });
 
-/** All of cert-manager's CRDs. */
-export const certManagerCrds = [challenge, order, certificateRequest, certificate, clusterIssuer, issuer] as const;
+/** All of cert-manager's definitions. */
+export const definitions = [challenge, order, certificateRequest, certificate, clusterIssuer, issuer] as const;
 export { challenge, clusterIssuer, issuer, order };

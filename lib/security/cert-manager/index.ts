@@ -1,3 +1,3 @@
 export { type AcmeProps, type AcmeSolver } from './acme';
 export * from './cert-manager';
-export { certificate, certificateRequest, clusterIssuer, issuer } from './crds';
+export * as certManagerCrds from './crds';

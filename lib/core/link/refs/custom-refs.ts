@@ -20,7 +20,12 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['LocalQueue.kueue.x-k8s.io', 'spec.clusterQueue', 'ClusterQueue.kueue.x-k8s.io', 'cluster'],
   ['ClusterQueue.kueue.x-k8s.io', 'spec.resourceGroups[].flavors[].name', 'ResourceFlavor.kueue.x-k8s.io', 'cluster'],
   ['ClusterQueue.kueue.x-k8s.io', 'spec.admissionChecks[]', 'AdmissionCheck.kueue.x-k8s.io', 'cluster'],
-  ['ClusterQueue.kueue.x-k8s.io', 'spec.admissionChecksStrategy.admissionChecks[].name', 'AdmissionCheck.kueue.x-k8s.io', 'cluster'],
+  [
+    'ClusterQueue.kueue.x-k8s.io',
+    'spec.admissionChecksStrategy.admissionChecks[].name',
+    'AdmissionCheck.kueue.x-k8s.io',
+    'cluster',
+  ],
   ['ResourceFlavor.kueue.x-k8s.io', 'spec.topologyName', 'Topology.kueue.x-k8s.io', 'cluster'],
   ['Issuer.cert-manager.io', 'spec.ca.secretName', 'Secret'],
   ['Certificate.cert-manager.io', 'spec.keystores.jks.passwordSecretRef.name', 'Secret'],
@@ -29,7 +34,12 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['InferenceService.serving.kserve.io', 'spec.predictor.model.runtime', 'ServingRuntime.serving.kserve.io', 'any'],
   ['TrainJob.trainer.kubeflow.org', 'spec.runtimeRef.name', 'ClusterTrainingRuntime.trainer.kubeflow.org', 'cluster'],
   ['PersistentVolumeClaim', 'spec.volumeName', 'PersistentVolume', 'cluster'],
-  ['VolumeSnapshot.snapshot.storage.k8s.io', 'spec.volumeSnapshotClassName', 'VolumeSnapshotClass.snapshot.storage.k8s.io', 'cluster'],
+  [
+    'VolumeSnapshot.snapshot.storage.k8s.io',
+    'spec.volumeSnapshotClassName',
+    'VolumeSnapshotClass.snapshot.storage.k8s.io',
+    'cluster',
+  ],
   ['VolumeSnapshot.snapshot.storage.k8s.io', 'spec.source.persistentVolumeClaimName', 'PersistentVolumeClaim'],
   ['Cluster.postgresql.cnpg.io', 'spec.storage.storageClass', STORAGE_CLASS, 'cluster'],
   ['Cluster.postgresql.cnpg.io', 'spec.walStorage.storageClass', STORAGE_CLASS, 'cluster'],
@@ -59,7 +69,8 @@ export function customRefs(entry: Entry, add: Add, issuerNamespace: string): voi
   for (const [, path, type, where = 'own'] of BY_TYPE.get(entry.type) ?? []) {
     each(entry.object, path, (value, field) => {
       const name = str(value);
-      if (name !== undefined && !name.includes(':')) add({ from: entry, field, type, namespace: place(entry, where), name, hard: false });
+      if (name !== undefined && !name.includes(':'))
+        add({ from: entry, field, type, namespace: place(entry, where), name, hard: false });
     });
   }
   COLLECT[entry.type]?.(entry, add, issuerNamespace);
@@ -89,7 +100,8 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
   'PushSecret.external-secrets.io': (e, add) => {
     each(e.object, 'spec.secretStoreRefs[]', (ref, at) => storeRef(e, add, ref, at, e.namespace));
     const name = str(dig(e.spec, 'selector', 'secret', 'name'));
-    if (name) add({ from: e, field: 'spec.selector.secret.name', type: 'Secret', namespace: e.namespace, name, hard: false });
+    if (name)
+      add({ from: e, field: 'spec.selector.secret.name', type: 'Secret', namespace: e.namespace, name, hard: false });
   },
   'ClusterExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.externalSecretSpec.secretStoreRef', ''),
   'ScaledObject.keda.sh': (e, add) => scaleTarget(e, add),
@@ -104,7 +116,14 @@ function storeRef(e: Entry, add: Add, ref: unknown, at: string, namespace: strin
   const { kind = 'SecretStore', name } = obj(ref);
   if (typeof kind !== 'string' || typeof name !== 'string') return;
   const type = typeOf(kind, 'external-secrets.io');
-  add({ from: e, field: `${at}.name`, type, namespace: kind.startsWith('Cluster') ? '' : namespace, name, hard: false });
+  add({
+    from: e,
+    field: `${at}.name`,
+    type,
+    namespace: kind.startsWith('Cluster') ? '' : namespace,
+    name,
+    hard: false,
+  });
 }
 
 function typed(e: Entry, add: Add, path: string): void {

@@ -80,7 +80,8 @@ export function target(e: Entry, add: Add, path: string): void {
 function binding(e: Entry, add: Add): void {
   const { kind, name: role } = obj(e.object.roleRef);
   if (kind === 'Role') name(e, add, ROLE, 'roleRef.name', role);
-  else if (kind === 'ClusterRole' && !str(role)?.startsWith('system:')) name(e, add, CLUSTER_ROLE, 'roleRef.name', role, '');
+  else if (kind === 'ClusterRole' && !str(role)?.startsWith('system:'))
+    name(e, add, CLUSTER_ROLE, 'roleRef.name', role, '');
   arr(e.object.subjects).forEach((item, i) => {
     const subject = obj(item);
     if (subject.kind !== 'ServiceAccount') return;
@@ -147,7 +148,8 @@ export function commonRefs(e: Entry, add: Add): void {
       } else if (typeof next === 'object' && next !== null) {
         const type = REFERENCES[key];
         const ref: Obj = obj(next);
-        if (type !== undefined && typeof ref.name === 'string' && plainRef(ref)) keyedRef(e, add, type, ref, field(at, key));
+        if (type !== undefined && typeof ref.name === 'string' && plainRef(ref))
+          keyedRef(e, add, type, ref, field(at, key));
         else walk(next, field(at, key), depth + 1);
       }
     }

@@ -12,8 +12,10 @@ export function podRefs(pod: Pod, add: (ref: Ref) => void): void {
   };
   const cluster = { namespace: '' };
   name('ServiceAccount', `${path}.serviceAccountName`, spec.serviceAccountName);
-  if (spec.priorityClassName !== undefined) name(PRIORITY_CLASS, `${path}.priorityClassName`, spec.priorityClassName, cluster);
-  if (spec.runtimeClassName !== undefined) name('RuntimeClass.node.k8s.io', `${path}.runtimeClassName`, spec.runtimeClassName, cluster);
+  if (spec.priorityClassName !== undefined)
+    name(PRIORITY_CLASS, `${path}.priorityClassName`, spec.priorityClassName, cluster);
+  if (spec.runtimeClassName !== undefined)
+    name('RuntimeClass.node.k8s.io', `${path}.runtimeClassName`, spec.runtimeClassName, cluster);
   arr(spec.imagePullSecrets).forEach((item, i) => {
     name('Secret', `${path}.imagePullSecrets[${i}].name`, obj(item).name, { hard: false });
   });
@@ -86,7 +88,9 @@ function environmentRefs({ spec, path }: Container, name: Name): void {
   arr(spec.envFrom).forEach((item, i) => {
     const { configMapRef, secretRef } = obj(item);
     const at = `${path}.envFrom[${i}]`;
-    name('ConfigMap', `${at}.configMapRef.name`, obj(configMapRef).name, { optional: obj(configMapRef).optional === true });
+    name('ConfigMap', `${at}.configMapRef.name`, obj(configMapRef).name, {
+      optional: obj(configMapRef).optional === true,
+    });
     name('Secret', `${at}.secretRef.name`, obj(secretRef).name, { optional: obj(secretRef).optional === true });
   });
 }

@@ -29,8 +29,15 @@ function builtIn(entry: Entry, { bundle }: Context, report: Report): void {
   }
   if (bundle.customKinds.has(type)) return;
   const elsewhere = apiVersionsOf(kind);
-  if (elsewhere.length > 0) report(entry, 'apiVersion', object.apiVersion, `has no kind ${kind}; did you mean ${elsewhere.join(' or ')}?`);
-  else report(entry, 'kind', kind, `is no kind of ${String(object.apiVersion)}${mend(kind, kindsOf(group), 'correct kind or apiVersion')}`);
+  if (elsewhere.length > 0)
+    report(entry, 'apiVersion', object.apiVersion, `has no kind ${kind}; did you mean ${elsewhere.join(' or ')}?`);
+  else
+    report(
+      entry,
+      'kind',
+      kind,
+      `is no kind of ${String(object.apiVersion)}${mend(kind, kindsOf(group), 'correct kind or apiVersion')}`,
+    );
 }
 
 function custom(entry: Entry, context: Context, report: Report): void {
@@ -42,17 +49,34 @@ function custom(entry: Entry, context: Context, report: Report): void {
     if (bundle.find(CRD, '', group) || bundle.isDeclaredGroup(group) || installsDefinitions(context)) return;
     const kinds = [...bundle.customKinds.keys()];
     const same = kinds.filter((k) => k.endsWith(`.${group}`)).map(kindOf);
-    if (same.length > 0) report(entry, 'kind', kind, `has no CustomResourceDefinition of group ${group}${mend(kind, same, 'add it')}`);
-    else report(entry, 'apiVersion', object.apiVersion, `belongs to no CustomResourceDefinition${mend(group, [...bundle.customGroups], `add the one of ${kind}, or declare it external: CustomResourceDefinition/${group}`)}`);
+    if (same.length > 0)
+      report(entry, 'kind', kind, `has no CustomResourceDefinition of group ${group}${mend(kind, same, 'add it')}`);
+    else
+      report(
+        entry,
+        'apiVersion',
+        object.apiVersion,
+        `belongs to no CustomResourceDefinition${mend(group, [...bundle.customGroups], `add the one of ${kind}, or declare it external: CustomResourceDefinition/${group}`)}`,
+      );
     return;
   }
   if (!definition.versions.has(version)) {
     const served = [...definition.versions.keys()].map((v) => `${group}/${v}`);
-    report(entry, 'apiVersion', object.apiVersion, `isn't served for ${kind}${mend(`${group}/${version}`, served, 'use one that is')}`);
+    report(
+      entry,
+      'apiVersion',
+      object.apiVersion,
+      `isn't served for ${kind}${mend(`${group}/${version}`, served, 'use one that is')}`,
+    );
     return;
   }
   if (wave !== undefined && definition.entry.wave !== undefined && definition.entry.wave >= wave) {
-    report(entry, 'kind', kind, `is defined by ${definition.entry.source} in wave ${definition.entry.wave}, and used in wave ${wave}; apply the CRD in an earlier wave`);
+    report(
+      entry,
+      'kind',
+      kind,
+      `is defined by ${definition.entry.source} in wave ${definition.entry.wave}, and used in wave ${wave}; apply the CRD in an earlier wave`,
+    );
   }
   valid(entry, definition, report);
 }
@@ -71,7 +95,9 @@ function valid(entry: Entry, { versions }: CustomKind, report: Report): void {
 function definition(entry: Entry, report: Report): void {
   const { group, names, versions } = obj(entry.spec);
   const wanted = `${str(obj(names).plural) ?? ''}.${String(group)}`;
-  if (entry.name !== wanted) report(entry, 'metadata.name', entry.name, `must be plural and group; rename it to "${wanted}"`);
+  if (entry.name !== wanted)
+    report(entry, 'metadata.name', entry.name, `must be plural and group; rename it to "${wanted}"`);
   const stored = arr(versions).filter((version) => obj(version).storage === true);
-  if (stored.length !== 1) report(entry, 'spec.versions', stored.length, 'must have one stored version; set storage: true in one');
+  if (stored.length !== 1)
+    report(entry, 'spec.versions', stored.length, 'must have one stored version; set storage: true in one');
 }

@@ -12,18 +12,33 @@ export const duplicates: Rule = {
       if (!isBuiltInGroup(pod.entry.group)) continue;
       const at = new Map<string, string>();
       for (const { name, path } of pod.containers) {
-        if (name !== '' && at.has(name)) report(pod.entry, `${path}.name`, name, `is also the name of ${at.get(name)}; rename one`);
+        if (name !== '' && at.has(name))
+          report(pod.entry, `${path}.name`, name, `is also the name of ${at.get(name)}; rename one`);
         at.set(name, path);
       }
       for (const { spec, path } of pod.containers) {
         unique(pod.entry, `${path}.ports`, spec.ports, (p) => str(p.name), 'name', report);
-        unique(pod.entry, `${path}.ports`, spec.ports, (p) => `${String(p.containerPort)}/${String(p.protocol ?? 'TCP')}${String(p.hostIP ?? '')}`, 'containerPort', report);
+        unique(
+          pod.entry,
+          `${path}.ports`,
+          spec.ports,
+          (p) => `${String(p.containerPort)}/${String(p.protocol ?? 'TCP')}${String(p.hostIP ?? '')}`,
+          'containerPort',
+          report,
+        );
         if (context.strict) unique(pod.entry, `${path}.env`, spec.env, (e) => str(e.name), 'name', report);
       }
     }
     for (const entry of context.bundle.ofType('Service')) {
       unique(entry, 'spec.ports', entry.spec.ports, (p) => str(p.name), 'name', report);
-      unique(entry, 'spec.ports', entry.spec.ports, (p) => `${String(p.port)}/${String(p.protocol ?? 'TCP')}`, 'port', report);
+      unique(
+        entry,
+        'spec.ports',
+        entry.spec.ports,
+        (p) => `${String(p.port)}/${String(p.protocol ?? 'TCP')}`,
+        'port',
+        report,
+      );
     }
   },
 };
@@ -36,7 +51,12 @@ function objects({ bundle }: Context, report: Report): void {
     const first = seen.get(key);
     if (first) {
       const where = entry.namespace === '' ? '' : ` in namespace ${entry.namespace}`;
-      report(entry, 'metadata.name', entry.name, `is also the name of the ${entry.kind}${where} at ${first.source}; rename one, or leave one out`);
+      report(
+        entry,
+        'metadata.name',
+        entry.name,
+        `is also the name of the ${entry.kind}${where} at ${first.source}; rename one, or leave one out`,
+      );
     } else {
       seen.set(key, entry);
     }

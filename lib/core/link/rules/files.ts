@@ -15,7 +15,8 @@ export const files: Rule = {
     for (const text of context.texts) {
       if (!text.value.includes('/')) continue;
       if (text.container) push(byContainer, text.container, text);
-      else if (text.kind === 'file') push(byObject, `${text.entry.type}|${text.entry.namespace}|${text.entry.name}`, text);
+      else if (text.kind === 'file')
+        push(byObject, `${text.entry.type}|${text.entry.namespace}|${text.entry.name}`, text);
     }
     for (const pod of context.bundle.pods) {
       if (!isBuiltInGroup(pod.entry.group)) continue;
@@ -24,7 +25,8 @@ export const files: Rule = {
         if (!mounts.some((mount) => mount.keys)) continue;
         const texts = mounts.flatMap(({ ids }) => ids.flatMap((id) => byObject.get(id) ?? []));
         const seen = new Set<string>();
-        for (const text of [...(byContainer.get(container) ?? []), ...texts]) checkText(text, mounts, seen, context.strict, report);
+        for (const text of [...(byContainer.get(container) ?? []), ...texts])
+          checkText(text, mounts, seen, context.strict, report);
       }
     }
   },
@@ -69,7 +71,8 @@ function contentOf(volume: Obj, namespace: string, bundle: Bundle): Content {
   if (!isObj(projected)) return { source: '', ids: [] };
   const parts = arr(projected.sources).map((item): Content => {
     const source = obj(item);
-    if (isObj(source.configMap)) return sourceOf('ConfigMap', source.configMap, source.configMap.name, namespace, bundle);
+    if (isObj(source.configMap))
+      return sourceOf('ConfigMap', source.configMap, source.configMap.name, namespace, bundle);
     if (isObj(source.secret)) return sourceOf('Secret', source.secret, source.secret.name, namespace, bundle);
     return { source: '', ids: [] };
   });
@@ -99,16 +102,33 @@ function checkText(text: Text, mounts: readonly Mount[], seen: Set<string>, stri
       const rest = /^[^\s"'`:,;()&|<>=\\]*/.exec(expanded.slice(at + mount.path.length))?.[0] ?? '';
       const [key] = rest.split('/');
       const path = `${mount.path}${key}`;
-      if (key === '' || /[*?$[\]{}%~]/.test(key) || key.startsWith('.') || mount.keys.has(key) || mount.keys.has(key.replace(/\.$/, ''))) continue;
+      if (
+        key === '' ||
+        /[*?$[\]{}%~]/.test(key) ||
+        key.startsWith('.') ||
+        mount.keys.has(key) ||
+        mount.keys.has(key.replace(/\.$/, ''))
+      )
+        continue;
       if (isComment(text, expanded, at) || seen.has(path) || isInner(path, mount, mounts)) continue;
       seen.add(path);
       if (!strict && slipOf(key, mount.keys) === undefined) continue;
-      report(text.entry, text.path(), path, `is no key of ${mount.source}, which is mounted at ${mount.path.slice(0, -1)}${mend(key, [...mount.keys], 'add it there')}`);
+      report(
+        text.entry,
+        text.path(),
+        path,
+        `is no key of ${mount.source}, which is mounted at ${mount.path.slice(0, -1)}${mend(key, [...mount.keys], 'add it there')}`,
+      );
     }
   }
 }
 
 /** True for a path that another mount holds, further in. */
 function isInner(path: string, mount: Mount, mounts: readonly Mount[]): boolean {
-  return mounts.some((other) => other !== mount && other.path.length > mount.path.length && `${path}/`.startsWith(`${other.path.replace(/\/$/, '')}/`));
+  return mounts.some(
+    (other) =>
+      other !== mount &&
+      other.path.length > mount.path.length &&
+      `${path}/`.startsWith(`${other.path.replace(/\/$/, '')}/`),
+  );
 }

@@ -16,11 +16,15 @@ function checkHost(use: HostUse, context: Context, report: Report): void {
   const { text, host, namespace, service: name } = use;
   const tell = (message: string): void => report(text.entry, text.path(), host, message);
   if (use.wrongDomain !== undefined) {
-    return tell(`ends in ${use.wrongDomain}, which isn't the cluster's domain; did you mean "${bundle.clusterDomain}"?`);
+    return tell(
+      `ends in ${use.wrongDomain}, which isn't the cluster's domain; did you mean "${bundle.clusterDomain}"?`,
+    );
   }
   if (!bundle.hasNamespace(namespace) && !bundle.find('Service', namespace, name)) {
     const names = [...bundle.namespaces];
-    return tell(`is in namespace ${namespace}, which doesn't exist${mend(namespace, names, `add it, or declare the host external: Service/${namespace}/${name}`)}`);
+    return tell(
+      `is in namespace ${namespace}, which doesn't exist${mend(namespace, names, `add it, or declare the host external: Service/${namespace}/${name}`)}`,
+    );
   }
   const service = services.find(namespace, name);
   if (!service) {
@@ -29,13 +33,20 @@ function checkHost(use: HostUse, context: Context, report: Report): void {
       if (use.port !== undefined && ports && !ports.includes(use.port)) tell(noPort(use, ports.map(String)));
       return;
     }
-    return tell(`names no Service in namespace ${namespace}${mend(name, bundle.names('Service', namespace), `add it, or declare it external: Service/${namespace}/${name}`)}`);
+    return tell(
+      `names no Service in namespace ${namespace}${mend(name, bundle.names('Service', namespace), `add it, or declare it external: Service/${namespace}/${name}`)}`,
+    );
   }
   if (use.pod !== undefined && service.pods.length > 0 && !hasPod(service, use.pod)) {
     return tell(`names no pod of Service ${namespace}/${name}${podsOf(service)}`);
   }
   if (use.port !== undefined && !hasPort(service, use.port) && service.entry.spec.type !== 'ExternalName') {
-    tell(noPort(use, service.ports.map((p) => String(p.port))));
+    tell(
+      noPort(
+        use,
+        service.ports.map((p) => String(p.port)),
+      ),
+    );
   }
 }
 
@@ -47,7 +58,10 @@ function noPort({ port, portFrom, namespace, service }: HostUse, ports: readonly
 /** A headless Service's clients connect to the pods themselves. */
 function hasPort({ ports, headless, pods }: Service, port: number): boolean {
   if (ports.some((p) => p.port === port)) return true;
-  return headless && (ports.some((p) => p.targetPort === port) || pods.some((pod) => pod.ports.some((p) => p.number === port)));
+  return (
+    headless &&
+    (ports.some((p) => p.targetPort === port) || pods.some((pod) => pod.ports.some((p) => p.number === port)))
+  );
 }
 
 function hasPod({ pods, name }: Service, wanted: string): boolean {

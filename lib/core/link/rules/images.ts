@@ -12,8 +12,10 @@ export const images: Rule = {
         const image = str(spec.image);
         if (image === undefined) continue;
         const at = `${path}.image`;
-        if (!listed.has(image)) report(pod.entry, at, image, `isn't in the list of images${mend(image, [...listed], 'add it')}`);
-        else if (!isFixed(image)) report(pod.entry, at, image, 'has no fixed version; give it a tag other than latest, or a digest');
+        if (!listed.has(image))
+          report(pod.entry, at, image, `isn't in the list of images${mend(image, [...listed], 'add it')}`);
+        else if (!isFixed(image))
+          report(pod.entry, at, image, 'has no fixed version; give it a tag other than latest, or a digest');
       }
     }
     elsewhere(listed, context, report);
@@ -29,7 +31,17 @@ function isFixed(image: string): boolean {
 const IMAGE = /(?<![\w.:/@-])([a-z0-9.-]+(?::\d+)?)\/([a-z0-9._/-]+[a-z0-9])(:[\w.-]*\w)?(@sha256:[0-9a-f]{64})?/g;
 
 /** Registries that images come from; a mirror's is known from the list. */
-const REGISTRIES = ['docker.io', 'quay.io', 'ghcr.io', 'gcr.io', 'registry.k8s.io', 'nvcr.io', 'public.ecr.aws', 'mcr.microsoft.com', 'docker.elastic.co'];
+const REGISTRIES = [
+  'docker.io',
+  'quay.io',
+  'ghcr.io',
+  'gcr.io',
+  'registry.k8s.io',
+  'nvcr.io',
+  'public.ecr.aws',
+  'mcr.microsoft.com',
+  'docker.elastic.co',
+];
 
 /** Images that controllers are told to run: in arguments, variables, configuration files and custom resources. */
 function elsewhere(listed: ReadonlySet<string>, { texts }: Context, report: Report): void {

@@ -10,7 +10,8 @@ import { type Service } from '../services';
 export const monitors: Rule = {
   name: 'monitor',
   check(context, report) {
-    for (const entry of context.bundle.ofType('ServiceMonitor.monitoring.coreos.com')) serviceMonitor(entry, context, report);
+    for (const entry of context.bundle.ofType('ServiceMonitor.monitoring.coreos.com'))
+      serviceMonitor(entry, context, report);
     for (const entry of context.bundle.ofType('PodMonitor.monitoring.coreos.com')) podMonitor(entry, context, report);
   },
 };
@@ -19,7 +20,12 @@ function serviceMonitor(entry: Entry, { services }: Context, report: Report): vo
   const selected = services.select(entry.spec.selector, namespacesOf(entry));
   if (selected.length === 0) {
     if (selectsSystem(entry)) return;
-    report(entry, 'spec.selector', showSelector(entry.spec.selector), `selects no Service${placeOf(entry)}; correct it to the labels of the Service that is to be scraped`);
+    report(
+      entry,
+      'spec.selector',
+      showSelector(entry.spec.selector),
+      `selects no Service${placeOf(entry)}; correct it to the labels of the Service that is to be scraped`,
+    );
     return;
   }
   const names = [...new Set(selected.flatMap((service) => service.ports.flatMap((port) => port.name ?? [])))];
@@ -27,25 +33,40 @@ function serviceMonitor(entry: Entry, { services }: Context, report: Report): vo
     const { port, targetPort } = obj(item);
     const at = `spec.endpoints[${i}]`;
     if (str(port) !== undefined && !names.includes(String(port))) {
-      report(entry, `${at}.port`, port, `is no port of the Services it selects (${serviceNames(selected)})${mend(String(port), names, 'name one of their ports')}`);
+      report(
+        entry,
+        `${at}.port`,
+        port,
+        `is no port of the Services it selects (${serviceNames(selected)})${mend(String(port), names, 'name one of their ports')}`,
+      );
     }
     const pods = selected.flatMap((service) => service.pods);
-    if (targetPort !== undefined && port === undefined && pods.length > 0) checkPodPort(entry, `${at}.targetPort`, targetPort, pods, report);
+    if (targetPort !== undefined && port === undefined && pods.length > 0)
+      checkPodPort(entry, `${at}.targetPort`, targetPort, pods, report);
   });
 }
 
 function selectsSystem(entry: Entry): boolean {
   const namespaces = namespacesOf(entry);
   const places = namespaces === 'all' ? [...SYSTEM_SERVICES.keys()] : namespaces;
-  return places.some((name) => (SYSTEM_SERVICES.get(name) ?? []).some((labels) => selects(entry.spec.selector, labels)));
+  return places.some((name) =>
+    (SYSTEM_SERVICES.get(name) ?? []).some((labels) => selects(entry.spec.selector, labels)),
+  );
 }
 
 function podMonitor(entry: Entry, { bundle, strict }: Context, report: Report): void {
   const namespaces = namespacesOf(entry);
-  const pods = (namespaces === 'all' ? [...bundle.podNamespaces()] : namespaces).flatMap((name) => [...bundle.podIndex(name).select(entry.spec.selector)]);
+  const pods = (namespaces === 'all' ? [...bundle.podNamespaces()] : namespaces).flatMap((name) => [
+    ...bundle.podIndex(name).select(entry.spec.selector),
+  ]);
   if (pods.length === 0) {
     if (!strict) return;
-    report(entry, 'spec.selector', showSelector(entry.spec.selector), `selects no pod${placeOf(entry)}; correct it to the labels of the pods that are to be scraped`);
+    report(
+      entry,
+      'spec.selector',
+      showSelector(entry.spec.selector),
+      `selects no pod${placeOf(entry)}; correct it to the labels of the pods that are to be scraped`,
+    );
     return;
   }
   arr(entry.spec.podMetricsEndpoints).forEach((item, i) => {
@@ -57,7 +78,9 @@ function podMonitor(entry: Entry, { bundle, strict }: Context, report: Report): 
 function checkPodPort(entry: Entry, at: string, port: unknown, pods: readonly Pod[], report: Report): void {
   const open = pods.flatMap((pod) => pod.ports);
   if (open.some((p) => p.name === port || p.number === port)) return;
-  const names = [...new Set(open.map((p) => (typeof port === 'number' ? String(p.number) : (p.name ?? String(p.number)))))];
+  const names = [
+    ...new Set(open.map((p) => (typeof port === 'number' ? String(p.number) : (p.name ?? String(p.number))))),
+  ];
   report(entry, at, port, `is no port of the pods it selects${mend(String(port), names, 'name one of their ports')}`);
 }
 
@@ -74,5 +97,10 @@ function placeOf(entry: Entry): string {
 }
 
 function serviceNames(services: readonly Service[]): string {
-  return services.slice(0, 3).map(({ name }) => name).join(', ') + (services.length > 3 ? '...' : '');
+  return (
+    services
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(', ') + (services.length > 3 ? '...' : '')
+  );
 }

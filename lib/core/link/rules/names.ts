@@ -46,16 +46,25 @@ export const names: Rule = {
 function objectName(entry: Entry, report: Report): void {
   const { name, type, object } = entry;
   if (name === '') {
-    if (str(object.metadata?.generateName) === undefined) report(entry, 'metadata.name', '', `is missing; name the ${entry.kind}`);
+    if (str(object.metadata?.generateName) === undefined)
+      report(entry, 'metadata.name', '', `is missing; name the ${entry.kind}`);
     return;
   }
   const max = LABEL_NAMES[type];
   if (max !== undefined) {
     const pattern = type === 'Namespace' || type === 'Service' ? LABEL : SUBDOMAIN;
-    if (!pattern.test(name)) report(entry, 'metadata.name', name, 'must be of lower-case letters, digits and "-" between them; rename it');
-    else if (name.length > max) report(entry, 'metadata.name', name, `has ${name.length} characters, and a ${entry.kind} may have ${max}; shorten it`);
+    if (!pattern.test(name))
+      report(entry, 'metadata.name', name, 'must be of lower-case letters, digits and "-" between them; rename it');
+    else if (name.length > max)
+      report(
+        entry,
+        'metadata.name',
+        name,
+        `has ${name.length} characters, and a ${entry.kind} may have ${max}; shorten it`,
+      );
   } else if (ANY_NAME.test(type)) {
-    if (/[/%]/.test(name) || name === '.' || name === '..') report(entry, 'metadata.name', name, 'must hold no "/" or "%"; rename it');
+    if (/[/%]/.test(name) || name === '.' || name === '..')
+      report(entry, 'metadata.name', name, 'must hold no "/" or "%"; rename it');
   } else if (!SUBDOMAIN.test(name) || name.length > 253) {
     report(entry, 'metadata.name', name, 'must be of at most 253 lower-case letters, digits, "-" and "."; rename it');
   }
@@ -67,20 +76,39 @@ function metadata(entry: Entry, at: string, { labels, annotations }: Obj, report
   let size = 0;
   for (const key in annotations) {
     const value = annotations[key];
-    if (!isKey(key)) report(entry, field(at, 'annotations', key), key, 'is no annotation key: "[domain/]name", the name of at most 63 letters, digits, "-", "_", "."; correct it');
+    if (!isKey(key))
+      report(
+        entry,
+        field(at, 'annotations', key),
+        key,
+        'is no annotation key: "[domain/]name", the name of at most 63 letters, digits, "-", "_", "."; correct it',
+      );
     if (typeof value !== 'string') report(entry, field(at, 'annotations', key), value, 'must be a string; quote it');
     else size += key.length + value.length;
   }
-  if (size > 262144) report(entry, field(at, 'annotations'), size, 'are bytes in annotations, and 262144 are allowed; move them elsewhere');
+  if (size > 262144)
+    report(
+      entry,
+      field(at, 'annotations'),
+      size,
+      'are bytes in annotations, and 262144 are allowed; move them elsewhere',
+    );
 }
 
 function checkLabels(entry: Entry, at: string, labels: unknown, report: Report): void {
   if (!isObj(labels)) return;
   for (const key in labels) {
     const value = labels[key];
-    if (!isKey(key)) report(entry, field(at, key), key, 'is no label key: "[domain/]name", the name of at most 63 letters, digits, "-", "_", "."; correct it');
+    if (!isKey(key))
+      report(
+        entry,
+        field(at, key),
+        key,
+        'is no label key: "[domain/]name", the name of at most 63 letters, digits, "-", "_", "."; correct it',
+      );
     if (typeof value !== 'string') report(entry, field(at, key), value, 'must be a string; quote it');
-    else if (!VALUE.test(value)) report(entry, field(at, key), value, 'is no label value: at most 63 letters, digits, "-", "_", "."; correct it');
+    else if (!VALUE.test(value))
+      report(entry, field(at, key), value, 'is no label value: at most 63 letters, digits, "-", "_", "."; correct it');
   }
 }
 
@@ -96,7 +124,8 @@ function data(entry: Entry, report: Report): void {
     const values = obj(entry.object[part]);
     for (const key in values) {
       const value = values[key];
-      if (!DATA_KEY.test(key)) report(entry, field(part, key), key, 'is no key: letters, digits, "-", "_" and "."; rename it');
+      if (!DATA_KEY.test(key))
+        report(entry, field(part, key), key, 'is no key: letters, digits, "-", "_" and "."; rename it');
       if (typeof value === 'string') size += value.length;
       else if (value !== null) report(entry, field(part, key), value, 'must be a string; quote it');
     }
@@ -109,8 +138,10 @@ function servicePorts(entry: Entry, report: Report): void {
   ports.forEach((item, i) => {
     const { name, port } = obj(item);
     const text = str(name);
-    if (text === undefined && ports.length > 1) report(entry, `spec.ports[${i}].name`, '', 'is missing; name each of several ports');
-    if (text !== undefined && (!LABEL.test(text) || text.length > 63)) report(entry, `spec.ports[${i}].name`, text, 'must be of lower-case letters, digits and "-"; rename it');
+    if (text === undefined && ports.length > 1)
+      report(entry, `spec.ports[${i}].name`, '', 'is missing; name each of several ports');
+    if (text !== undefined && (!LABEL.test(text) || text.length > 63))
+      report(entry, `spec.ports[${i}].name`, text, 'must be of lower-case letters, digits and "-"; rename it');
     if (!isPort(port)) report(entry, `spec.ports[${i}].port`, port, 'must be a port from 1 to 65535; choose one');
   });
 }
@@ -132,16 +163,26 @@ function podNames(pod: Pod, { strict }: Context, report: Report): void {
     arr(container.spec.ports).forEach((item, i) => {
       const { name, containerPort } = obj(item);
       const at = `${container.path}.ports[${i}]`;
-      if (name !== undefined && !PORT_NAME.test(String(name))) report(entry, `${at}.name`, name, 'must be of at most 15 lower-case letters, digits and single "-", with a letter; rename it');
-      if (!isPort(containerPort)) report(entry, `${at}.containerPort`, containerPort, 'must be a port from 1 to 65535; choose one');
+      if (name !== undefined && !PORT_NAME.test(String(name)))
+        report(
+          entry,
+          `${at}.name`,
+          name,
+          'must be of at most 15 lower-case letters, digits and single "-", with a letter; rename it',
+        );
+      if (!isPort(containerPort))
+        report(entry, `${at}.containerPort`, containerPort, 'must be a port from 1 to 65535; choose one');
     });
     arr(container.spec.env).forEach((item, i) => {
       const { name, value } = obj(item);
       const at = `${container.path}.env[${i}]`;
-      if (typeof name !== 'string' || !ENV_NAME.test(name)) report(entry, `${at}.name`, name, 'is no name of a variable; rename it');
-      if (value !== undefined && value !== null && typeof value !== 'string') report(entry, `${at}.value`, value, 'must be a string; quote it');
+      if (typeof name !== 'string' || !ENV_NAME.test(name))
+        report(entry, `${at}.name`, name, 'is no name of a variable; rename it');
+      if (value !== undefined && value !== null && typeof value !== 'string')
+        report(entry, `${at}.value`, value, 'must be a string; quote it');
     });
-    if (strict && str(container.spec.image) === undefined) report(entry, `${container.path}.image`, '', 'is missing; name one');
+    if (strict && str(container.spec.image) === undefined)
+      report(entry, `${container.path}.image`, '', 'is missing; name one');
   }
 }
 

@@ -51,13 +51,23 @@ function edge(use: HostUse, pod: Pod, context: Context, report: Report): void {
       for (const number of numbersOf(port, service, target)) {
         const socket: Socket = { port: number, protocol };
         const blocked = DIRECTIONS.find(([direction]) =>
-          direction === 'egress' ? !policies.allows(direction, pod, target, socket) : !policies.allows(direction, target, pod, socket),
+          direction === 'egress'
+            ? !policies.allows(direction, pod, target, socket)
+            : !policies.allows(direction, target, pod, socket),
         );
         if (!blocked) continue;
         const [direction, end, to] = blocked;
         const [a, b] = direction === 'egress' ? [pod, target] : [target, pod];
-        const names = policies.isolating(a, direction).map((p) => p.entry.name).join(', ');
-        report(text.entry, text.path(), host, `is refused: NetworkPolicy ${names} of namespace ${a.namespace} lets ${title(a)} have no ${end} ${to} ${title(b)} on ${protocol} ${number}; add it`);
+        const names = policies
+          .isolating(a, direction)
+          .map((p) => p.entry.name)
+          .join(', ');
+        report(
+          text.entry,
+          text.path(),
+          host,
+          `is refused: NetworkPolicy ${names} of namespace ${a.namespace} lets ${title(a)} have no ${end} ${to} ${title(b)} on ${protocol} ${number}; add it`,
+        );
       }
     }
   }
@@ -93,11 +103,21 @@ function numbersOf(port: number, service: Service, pod: Pod): readonly number[] 
 /** Whoever uses a host's name must reach the cluster's DNS. */
 function dns({ text, host }: HostUse, pod: Pod, { policies, dns: server, strict }: Context, report: Report): void {
   if (pod.spec.dnsPolicy === 'None') return;
-  const missing = ['UDP', 'TCP'].filter((protocol) => !policies.allowsNamespace(pod, server.namespace, { port: server.podPort, protocol }));
+  const missing = ['UDP', 'TCP'].filter(
+    (protocol) => !policies.allowsNamespace(pod, server.namespace, { port: server.podPort, protocol }),
+  );
   // Only long answers come by TCP.
   if (missing.length === 0 || (!strict && missing.join() === 'TCP')) return;
-  const names = policies.isolating(pod, 'egress').map((p) => p.entry.name).join(', ');
-  report(text.entry, text.path(), host, `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to ${missing.join(' and ')} port ${server.podPort} of ${server.namespace}; add it`);
+  const names = policies
+    .isolating(pod, 'egress')
+    .map((p) => p.entry.name)
+    .join(', ');
+  report(
+    text.entry,
+    text.path(),
+    host,
+    `can't be looked up: NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to ${missing.join(' and ')} port ${server.podPort} of ${server.namespace}; add it`,
+  );
 }
 
 /** A pod that has been given rights at the API server, and a token, speaks to it. */
@@ -109,8 +129,16 @@ function apiServer(pod: Pod, { policies, bundle }: Context, report: Report): voi
   if (object?.automountServiceAccountToken === false && pod.spec.automountServiceAccountToken !== true) return;
   if (rolesOf(account, pod.namespace, undefined, bundle).length === 0) return;
   if ([443, 6443].some((port) => policies.allowsOutside('egress', pod, { port, protocol: 'TCP' }))) return;
-  const names = policies.isolating(pod, 'egress').map((p) => p.entry.name).join(', ');
-  report(pod.entry, `${pod.path}.serviceAccountName`, account, `has rights at the API server, but NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port 443 or 6443 of an address; add it`);
+  const names = policies
+    .isolating(pod, 'egress')
+    .map((p) => p.entry.name)
+    .join(', ');
+  report(
+    pod.entry,
+    `${pod.path}.serviceAccountName`,
+    account,
+    `has rights at the API server, but NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no egress to port 443 or 6443 of an address; add it`,
+  );
 }
 
 /** Pods that the API server or the world outside must reach: behind webhooks, aggregated APIs and Services with an outer address. */
@@ -122,8 +150,16 @@ function fromOutside(context: Context, report: Report): void {
     for (const pod of service.pods) {
       for (const number of targetNumbers(found, pod)) {
         if (policies.allowsOutside('ingress', pod, { port: number, protocol: found.protocol })) continue;
-        const names = policies.isolating(pod, 'ingress').map((p) => p.entry.name).join(', ');
-        report(entry, field, service.name, `is called by ${who}, but NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no ingress from any address on ${found.protocol} ${number}; add it`);
+        const names = policies
+          .isolating(pod, 'ingress')
+          .map((p) => p.entry.name)
+          .join(', ');
+        report(
+          entry,
+          field,
+          service.name,
+          `is called by ${who}, but NetworkPolicy ${names} of namespace ${pod.namespace} lets ${title(pod)} have no ingress from any address on ${found.protocol} ${number}; add it`,
+        );
       }
     }
   };
@@ -137,7 +173,8 @@ function fromOutside(context: Context, report: Report): void {
   for (const service of services.all) {
     const { type } = service.entry.spec;
     if (type !== 'LoadBalancer' && type !== 'NodePort') continue;
-    for (const { port } of service.ports) open(service.entry, 'spec.type', service, port, 'clients outside the cluster');
+    for (const { port } of service.ports)
+      open(service.entry, 'spec.type', service, port, 'clients outside the cluster');
   }
 }
 
@@ -148,9 +185,17 @@ function unreachable({ services, policies }: Context, report: Report): void {
       for (const pod of service.pods) {
         for (const number of targetNumbers(port, pod)) {
           if (policies.opens(pod, { port: number, protocol: port.protocol })) continue;
-          const names = policies.isolating(pod, 'ingress').map((p) => p.entry.name).join(', ');
+          const names = policies
+            .isolating(pod, 'ingress')
+            .map((p) => p.entry.name)
+            .join(', ');
           const given = obj(arr(service.entry.spec.ports)[i]).targetPort === undefined ? 'port' : 'targetPort';
-          report(service.entry, `spec.ports[${i}].${given}`, port.targetPort, `is reachable for nobody: NetworkPolicy ${names} of namespace ${pod.namespace} opens ${port.protocol} ${number} of ${title(pod)} to no one; add it`);
+          report(
+            service.entry,
+            `spec.ports[${i}].${given}`,
+            port.targetPort,
+            `is reachable for nobody: NetworkPolicy ${names} of namespace ${pod.namespace} opens ${port.protocol} ${number} of ${title(pod)} to no one; add it`,
+          );
         }
       }
     });
@@ -161,26 +206,54 @@ function unreachable({ services, policies }: Context, report: Report): void {
 function idle({ policies, services, bundle, dns: server }: Context, report: Report): void {
   for (const policy of policies.all) {
     const { entry } = policy;
-    for (const [direction, peers] of [['ingress', 'from'], ['egress', 'to']] as const) {
+    for (const [direction, peers] of [
+      ['ingress', 'from'],
+      ['egress', 'to'],
+    ] as const) {
       arr(entry.spec[direction]).forEach((item, i) => {
         const rule = obj(item);
         const at = `spec.${direction}[${i}]`;
         const open = direction === 'egress' && arr(rule.to).length === 0;
-        const listeners = direction === 'ingress' ? [...policy.pods] : open ? [] : policies.peerPods(rule.to, entry.namespace);
-        const isDns = direction === 'egress' && policies.isOnly(rule.to, server.namespace) && bundle.podIndex(server.namespace).items.length === 0;
+        const listeners =
+          direction === 'ingress' ? [...policy.pods] : open ? [] : policies.peerPods(rule.to, entry.namespace);
+        const isDns =
+          direction === 'egress' &&
+          policies.isOnly(rule.to, server.namespace) &&
+          bundle.podIndex(server.namespace).items.length === 0;
         arr(rule.ports).forEach((port, j) => {
           const { port: number, protocol = 'TCP', endPort } = obj(port);
           if (number === undefined || endPort !== undefined) return;
           const where = `${at}.ports[${j}].port`;
           if (isDns && number !== server.podPort) {
             report(entry, where, number, `is no port of the cluster's DNS; did you mean "${server.podPort}"?`);
-          } else if (listeners.length > 0 && !listeners.some((pod) => pod.ports.some((p) => p.protocol === protocol && (p.number === Number(number) || p.name === number)))) {
-            const ports = [...new Set(listeners.flatMap((pod) => pod.ports.map((p) => (typeof number === 'string' ? (p.name ?? '') : String(p.number)))))];
-            report(entry, where, number, `is no ${String(protocol)} port of the pods at that end${mend(String(number), ports, 'name one that they declare')}`);
+          } else if (
+            listeners.length > 0 &&
+            !listeners.some((pod) =>
+              pod.ports.some((p) => p.protocol === protocol && (p.number === Number(number) || p.name === number)),
+            )
+          ) {
+            const ports = [
+              ...new Set(
+                listeners.flatMap((pod) =>
+                  pod.ports.map((p) => (typeof number === 'string' ? (p.name ?? '') : String(p.number))),
+                ),
+              ),
+            ];
+            report(
+              entry,
+              where,
+              number,
+              `is no ${String(protocol)} port of the pods at that end${mend(String(number), ports, 'name one that they declare')}`,
+            );
           } else if (direction === 'ingress' && arr(rule[peers]).length === 0) {
             for (const pod of policy.pods) {
               if (pod.spec.hostNetwork === true || isServed(pod, number, services, bundle)) continue;
-              report(entry, where, number, `is open to everybody, but no Service leads to that port of ${title(pod)}; add the Service, or say in from who may connect`);
+              report(
+                entry,
+                where,
+                number,
+                `is open to everybody, but no Service leads to that port of ${title(pod)}; add the Service, or say in from who may connect`,
+              );
             }
           }
         });
@@ -192,6 +265,9 @@ function idle({ policies, services, bundle, dns: server }: Context, report: Repo
 /** True where a Service leads to the pod's port, or a monitor scrapes it. */
 function isServed(pod: Pod, port: unknown, services: Context['services'], bundle: Context['bundle']): boolean {
   const numbers = typeof port === 'number' ? [port] : pod.ports.filter((p) => p.name === port).map((p) => p.number);
-  if (services.of(pod).some(({ ports }) => ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n))))) return true;
-  return bundle.ofType('PodMonitor.monitoring.coreos.com').some((monitor) => selects(monitor.spec.selector, pod.labels));
+  if (services.of(pod).some(({ ports }) => ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n)))))
+    return true;
+  return bundle
+    .ofType('PodMonitor.monitoring.coreos.com')
+    .some((monitor) => selects(monitor.spec.selector, pod.labels));
 }

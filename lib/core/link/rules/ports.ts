@@ -26,9 +26,22 @@ export const ports: Rule = {
   },
 };
 
-const HOOKS = [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'postStart'], ['lifecycle', 'preStop']];
+const HOOKS = [
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['startupProbe'],
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+];
 
-function checkHook(pod: Pod, container: Container, at: string, hook: object, { strict }: Context, report: Report): void {
+function checkHook(
+  pod: Pod,
+  container: Container,
+  at: string,
+  hook: object,
+  { strict }: Context,
+  report: Report,
+): void {
   for (const way of ['httpGet', 'tcpSocket', 'grpc']) {
     const action = obj(hook)[way];
     if (!isObj(action) || action.port === undefined || !isOwn(action.host)) continue;
@@ -37,10 +50,20 @@ function checkHook(pod: Pod, container: Container, at: string, hook: object, { s
     if (typeof port === 'string' && !/^\d+$/.test(port)) {
       if (namedPorts(container.ports, port).length > 0) continue;
       const names = container.ports.flatMap((p) => p.name ?? []);
-      report(pod.entry, where, port, `is no port of container ${container.name}${mend(port, names, 'name one of its ports')}`);
+      report(
+        pod.entry,
+        where,
+        port,
+        `is no port of container ${container.name}${mend(port, names, 'name one of its ports')}`,
+      );
     } else if (strict && !container.ports.some((p) => p.number === Number(port))) {
       const numbers = [...new Set(arr(container.spec.ports).map((p) => String(obj(p).containerPort)))];
-      report(pod.entry, where, port, `is no port that container ${container.name} opens${mend(String(port), numbers, 'declare it in its ports')}`);
+      report(
+        pod.entry,
+        where,
+        port,
+        `is no port that container ${container.name} opens${mend(String(port), numbers, 'declare it in its ports')}`,
+      );
     }
   }
 }
@@ -59,7 +82,12 @@ function listening({ bundle, texts }: Context, report: Report): void {
         if (pod.ports.some((p) => p.number === port) || !isBuiltInGroup(pod.entry.group)) continue;
         const where = `is listened on, by ${text.kind === 'file' ? `${text.entry.kind} ${text.entry.name}, ` : ''}${text.path()}`;
         const numbers = [...new Set(pod.ports.map((p) => String(p.number)))];
-        report(pod.entry, `${pod.path}.containers`, port, `${where}, but no container declares it${mend(String(port), numbers, 'add it to ports')}`);
+        report(
+          pod.entry,
+          `${pod.path}.containers`,
+          port,
+          `${where}, but no container declares it${mend(String(port), numbers, 'add it to ports')}`,
+        );
       }
     }
   }
@@ -78,7 +106,8 @@ function listensOn({ kind, name, value, pod, entry }: Text): number[] {
   }
   if (!pod || name === '') return [];
   const given = kind === 'arg' && value.startsWith('-') ? value.slice(value.indexOf('=') + 1) : value;
-  if (/^\d+$/.test(given)) return (kind === 'arg' ? PORT_FLAG : PORT_VARIABLE).test(name) && given !== '0' ? [Number(given)] : [];
+  if (/^\d+$/.test(given))
+    return (kind === 'arg' ? PORT_FLAG : PORT_VARIABLE).test(name) && given !== '0' ? [Number(given)] : [];
   const port = ADDRESS.test(name) ? ANY_ADDRESS.exec(given)?.[2] : undefined;
   return port === undefined || port === '0' ? [] : [Number(port)];
 }

@@ -16,7 +16,9 @@ export const rbac: Rule = {
     const custom = customResources(context);
     for (const type of [ROLE, CLUSTER_ROLE]) {
       for (const entry of context.bundle.ofType(type)) {
-        arr(entry.object.rules).forEach((rule, i) => checkRule(entry, `rules[${i}]`, obj(rule), custom, context.strict, report));
+        arr(entry.object.rules).forEach((rule, i) =>
+          checkRule(entry, `rules[${i}]`, obj(rule), custom, context.strict, report),
+        );
       }
     }
     for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
@@ -43,7 +45,12 @@ function unbound({ bundle }: Context, report: Report): void {
       if (bound.has(`${entry.kind}|${entry.namespace}|${entry.name}`)) continue;
       if (Object.keys(entry.labels).some((key) => key.startsWith('rbac.authorization.k8s.io/aggregate-to-'))) continue;
       if (entry.kind === 'ClusterRole' && isAggregated(entry, bundle)) continue;
-      report(entry, 'metadata.name', entry.name, `is a ${entry.kind} that no binding gives to anybody; add the binding, or leave it out`);
+      report(
+        entry,
+        'metadata.name',
+        entry.name,
+        `is a ${entry.kind} that no binding gives to anybody; add the binding, or leave it out`,
+      );
     }
   }
 }
@@ -51,7 +58,9 @@ function unbound({ bundle }: Context, report: Report): void {
 function isAggregated({ labels }: Entry, bundle: Context['bundle']): boolean {
   return bundle
     .ofType(CLUSTER_ROLE)
-    .some(({ object }) => arr(obj(object.aggregationRule).clusterRoleSelectors).some((selector) => selects(selector, labels)));
+    .some(({ object }) =>
+      arr(obj(object.aggregationRule).clusterRoleSelectors).some((selector) => selects(selector, labels)),
+    );
 }
 
 /** Plurals of the bundle's CRDs by their group. */
@@ -64,7 +73,14 @@ function customResources({ bundle }: Context): ReadonlyMap<string, readonly stri
   return groups;
 }
 
-function checkRule(entry: Entry, at: string, rule: Obj, custom: ReadonlyMap<string, readonly string[]>, strict: boolean, report: Report): void {
+function checkRule(
+  entry: Entry,
+  at: string,
+  rule: Obj,
+  custom: ReadonlyMap<string, readonly string[]>,
+  strict: boolean,
+  report: Report,
+): void {
   const groups = arr(rule.apiGroups).map(String);
   arr(rule.verbs).forEach((item, i) => {
     const verb = String(item);
@@ -72,12 +88,16 @@ function checkRule(entry: Entry, at: string, rule: Obj, custom: ReadonlyMap<stri
     const near = strict ? nearest(verb, VERBS) : slipOf(verb, VERBS);
     if (near !== undefined) report(entry, `${at}.verbs[${i}]`, verb, `is no verb; did you mean "${near}"?`);
   });
-  const known = groups.flatMap((group) => [...(RESOURCES[group] ?? custom.get(group) ?? []), ...(VIRTUAL[group] ?? [])]);
+  const known = groups.flatMap((group) => [
+    ...(RESOURCES[group] ?? custom.get(group) ?? []),
+    ...(VIRTUAL[group] ?? []),
+  ]);
   const allKnown = groups.length > 0 && groups.every((group) => group in RESOURCES || custom.has(group));
   arr(rule.resources).forEach((item, i) => {
     const [resource, part] = String(item).split('/');
     const slip = part === undefined || SUBRESOURCES.includes(part) ? undefined : slipOf(part, SUBRESOURCES);
-    if (slip !== undefined) report(entry, `${at}.resources[${i}]`, item, `has no part "${part}"; did you mean "${slip}"?`);
+    if (slip !== undefined)
+      report(entry, `${at}.resources[${i}]`, item, `has no part "${part}"; did you mean "${slip}"?`);
     if (resource === '*' || known.includes(resource) || (!allKnown && !strict)) return;
     const near = strict ? nearest(resource, known) : slipOf(resource, known, 1);
     const elsewhere = groupsOf(resource, custom);
@@ -108,12 +128,26 @@ function binding(entry: Entry, report: Report): void {
   if ((kind !== 'Role' && kind !== 'ClusterRole') || str(name) === undefined) {
     report(entry, 'roleRef', String(kind), 'must name a Role or ClusterRole; correct it');
   } else if (kind === 'Role' && entry.kind === 'ClusterRoleBinding') {
-    report(entry, 'roleRef.kind', kind, 'is of one namespace, and a ClusterRoleBinding can only bind a ClusterRole; use a RoleBinding');
+    report(
+      entry,
+      'roleRef.kind',
+      kind,
+      'is of one namespace, and a ClusterRoleBinding can only bind a ClusterRole; use a RoleBinding',
+    );
   }
   arr(entry.object.subjects).forEach((item, i) => {
     const subject = obj(item);
-    if (subject.kind === 'ServiceAccount' && entry.kind === 'ClusterRoleBinding' && str(subject.namespace) === undefined) {
-      report(entry, `subjects[${i}].namespace`, '', `is missing; name the namespace of ServiceAccount ${String(subject.name)}`);
+    if (
+      subject.kind === 'ServiceAccount' &&
+      entry.kind === 'ClusterRoleBinding' &&
+      str(subject.namespace) === undefined
+    ) {
+      report(
+        entry,
+        `subjects[${i}].namespace`,
+        '',
+        `is missing; name the namespace of ServiceAccount ${String(subject.name)}`,
+      );
     }
   });
 }

@@ -22,10 +22,20 @@ function checkRef(ref: Ref, context: Context, report: Report): void {
     const names = namespace === '*' ? bundle.ofType(type).map((e) => e.name) : bundle.names(type, namespace);
     if (ref.weak && !context.strict && slipOf(name, names) === undefined) return;
     const kind = kindOf(type);
-    report(from, ref.field, name, `names no ${kind}${where}${mend(name, names, `add it, or declare it external: ${external(kind, namespace, name)}`)}`);
+    report(
+      from,
+      ref.field,
+      name,
+      `names no ${kind}${where}${mend(name, names, `add it, or declare it external: ${external(kind, namespace, name)}`)}`,
+    );
   } else if (ref.key !== undefined && target.keys && !target.keys.has(ref.key) && !ref.optional) {
     const keys = [...target.keys];
-    report(from, ref.keyField ?? ref.field, ref.key, `is no key of ${kindOf(type)} ${name}${mend(ref.key, keys, 'add it there')}`);
+    report(
+      from,
+      ref.keyField ?? ref.field,
+      ref.key,
+      `is no key of ${kindOf(type)} ${name}${mend(ref.key, keys, 'add it there')}`,
+    );
   }
 }
 
@@ -37,10 +47,22 @@ function external(kind: string, namespace: string, name: string): string {
 function isBeyond({ type, name, from }: Ref, { bundle }: Context): boolean {
   const kind = kindOf(type);
   const group = type.slice(kind.length + 1);
-  if (!BUILT_IN.has(type) && !bundle.customKinds.has(type) && !isBuiltInGroup(group)) return bundle.ofType(type).length === 0 && group !== from.group && !KNOWN.has(type);
+  if (!BUILT_IN.has(type) && !bundle.customKinds.has(type) && !isBuiltInGroup(group))
+    return bundle.ofType(type).length === 0 && group !== from.group && !KNOWN.has(type);
   if (isBuiltInGroup(group) && !BUILT_IN.has(type)) return apiVersionsOf(kind).length === 0;
   return type === STORAGE_CLASS && name === '-';
 }
 
 /** Kinds that a name must be resolved of even where nothing of theirs is in the bundle. */
-const KNOWN = new Set(['Issuer.cert-manager.io', 'ClusterIssuer.cert-manager.io', 'NetworkAttachmentDefinition.k8s.cni.cncf.io', 'SecretStore.external-secrets.io', 'ClusterSecretStore.external-secrets.io', 'LocalQueue.kueue.x-k8s.io', 'IPAddressPool.metallb.io', 'GatewayClass.gateway.networking.k8s.io', 'Gateway.gateway.networking.k8s.io', 'Certificate.cert-manager.io']);
+const KNOWN = new Set([
+  'Issuer.cert-manager.io',
+  'ClusterIssuer.cert-manager.io',
+  'NetworkAttachmentDefinition.k8s.cni.cncf.io',
+  'SecretStore.external-secrets.io',
+  'ClusterSecretStore.external-secrets.io',
+  'LocalQueue.kueue.x-k8s.io',
+  'IPAddressPool.metallb.io',
+  'GatewayClass.gateway.networking.k8s.io',
+  'Gateway.gateway.networking.k8s.io',
+  'Certificate.cert-manager.io',
+]);

@@ -14,19 +14,35 @@ export const secrets: Rule = {
 };
 
 const MEND = 'take it from a Secret that is made in the cluster';
-const NAME = /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key([-_]?id)?|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
-const SAFE_NAME = /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|[-_]?(file|path|name|dir))$/i;
-const REFERENCE_NAMES = new Set(['secretKey', 'key', 'remoteKey', 'property', 'secret', 'automountServiceAccountToken', 'existingSecret', 'imagePullSecret', 'credentials']);
+const NAME =
+  /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key([-_]?id)?|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
+const SAFE_NAME =
+  /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|[-_]?(file|path|name|dir))$/i;
+const REFERENCE_NAMES = new Set([
+  'secretKey',
+  'key',
+  'remoteKey',
+  'property',
+  'secret',
+  'automountServiceAccountToken',
+  'existingSecret',
+  'imagePullSecret',
+  'credentials',
+]);
 const PLACEHOLDER = /^(\$|%|\{\{|<|@|\/|file:|env:|vault:|\*+$|-$|~$)|\$\(|\$\{|\{\{/;
-const PLAIN = /^(true|false|null|none|yes|no|\d+[smhdw]?|\d+(\.\d+)?|default|enabled|disabled|optional|required|password|token|basic|bearer)$/i;
+const PLAIN =
+  /^(true|false|null|none|yes|no|\d+[smhdw]?|\d+(\.\d+)?|default|enabled|disabled|optional|required|password|token|basic|bearer)$/i;
 const URL_CREDENTIALS = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/@:"'`<>]+):([^\s/@"'`<>]+)@/gi;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-const TOKEN = /\b(AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|glpat-[\w-]{20,}|xox[abps]-[\w-]{10,}|hv[sb]\.[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)/;
-const LINE = /^[ \t]*(?:export\s+|-\s+|set\s+)?["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|key|credentials?))["']?\s*(?::|=|\s)\s*["']?([^\s"'#,;]+)/gim;
+const TOKEN =
+  /\b(AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|glpat-[\w-]{20,}|xox[abps]-[\w-]{10,}|hv[sb]\.[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)/;
+const LINE =
+  /^[ \t]*(?:export\s+|-\s+|set\s+)?["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|key|credentials?))["']?\s*(?::|=|\s)\s*["']?([^\s"'#,;]+)/gim;
 
 function checkText(text: Text, report: Report): void {
   const { entry, value, kind, name } = text;
-  if (PRIVATE_KEY.test(value)) return report(entry, text.path(), '-----BEGIN PRIVATE KEY-----', `is a private key; ${MEND}`);
+  if (PRIVATE_KEY.test(value))
+    return report(entry, text.path(), '-----BEGIN PRIVATE KEY-----', `is a private key; ${MEND}`);
   const token = TOKEN.exec(value);
   if (token) return report(entry, text.path(), hide(token[0]), `looks like an access token; ${MEND}`);
   for (const [, , password] of value.includes('@') ? value.matchAll(URL_CREDENTIALS) : []) {
@@ -70,7 +86,8 @@ function hide(value: string): string {
   return `${value.slice(0, 2)}${'*'.repeat(Math.min(8, Math.max(1, value.length - 2)))}`;
 }
 
-const NOT_SECRET = /^(user(name)?|host|port|dbname|database|endpoint|region|bucket|ca\.crt|ca-bundle\.crt|tls\.crt|namespace)$/i;
+const NOT_SECRET =
+  /^(user(name)?|host|port|dbname|database|endpoint|region|bucket|ca\.crt|ca-bundle\.crt|tls\.crt|namespace)$/i;
 
 /** A Secret is empty in a manifest: what fills it runs in the cluster. */
 function checkSecret(entry: Entry, report: Report): void {
@@ -79,7 +96,12 @@ function checkSecret(entry: Entry, report: Report): void {
     for (const key in values) {
       const value = values[key];
       if (typeof value !== 'string' || value === '' || NOT_SECRET.test(key)) continue;
-      report(entry, field(part, key), hide(value), 'is the content of a Secret in a manifest; let it be made in the cluster');
+      report(
+        entry,
+        field(part, key),
+        hide(value),
+        'is the content of a Secret in a manifest; let it be made in the cluster',
+      );
     }
   }
 }

@@ -15,7 +15,8 @@ export const selectors: Rule = {
       if (WORKLOADS.has(pod.entry.type)) workload(pod, report);
       if (context.strict) spread(pod, context, report);
     }
-    for (const entry of bundle.ofType('PodDisruptionBudget.policy')) selectsPods(entry, 'spec.selector', entry.spec.selector, context, report);
+    for (const entry of bundle.ofType('PodDisruptionBudget.policy'))
+      selectsPods(entry, 'spec.selector', entry.spec.selector, context, report);
     for (const entry of bundle.ofType(NETWORK_POLICY)) {
       selectsPods(entry, 'spec.podSelector', entry.spec.podSelector, context, report);
       if (context.strict) peers(entry, context, report);
@@ -30,7 +31,12 @@ function workload({ entry, labels, metadataPath }: Pod, report: Report): void {
   if (!isObj(selector) || isEmptySelector(selector)) {
     report(entry, 'spec.selector', '', `is missing; give it matchLabels that ${field(metadataPath, 'labels')} has`);
   } else if (!selects(selector, labels)) {
-    report(entry, 'spec.selector', showSelector(selector), `doesn't match ${field(metadataPath, 'labels')}, which are ${showSelector({ matchLabels: labels }) || 'none'}; make them agree`);
+    report(
+      entry,
+      'spec.selector',
+      showSelector(selector),
+      `doesn't match ${field(metadataPath, 'labels')}, which are ${showSelector({ matchLabels: labels }) || 'none'}; make them agree`,
+    );
   }
 }
 
@@ -39,14 +45,20 @@ function selectsPods(entry: Entry, at: string, selector: unknown, { bundle, stri
   if (isEmptySelector(selector) || bundle.podIndex(entry.namespace).select(selector).length > 0) return;
   if (madeElsewhere(selector, entry.namespace, bundle)) return;
   if (!strict && !isNearMiss(selector, bundle.podIndex(entry.namespace).items)) return;
-  report(entry, at, showSelector(selector), `selects no pod in namespace ${entry.namespace}${nearestPod(selector, bundle.podIndex(entry.namespace).items)}`);
+  report(
+    entry,
+    at,
+    showSelector(selector),
+    `selects no pod in namespace ${entry.namespace}${nearestPod(selector, bundle.podIndex(entry.namespace).items)}`,
+  );
 }
 
 /** Pods that no template of the bundle shows: those of the cluster itself, and those that a custom resource's controller makes. */
 function madeElsewhere(selector: unknown, namespace: string, bundle: Context['bundle']): boolean {
   const { matchLabels } = obj(selector);
   const labels = obj(matchLabels);
-  if (namespace === 'kube-system' && SYSTEM_POD_LABELS.some(([key, values]) => values.includes(String(labels[key])))) return true;
+  if (namespace === 'kube-system' && SYSTEM_POD_LABELS.some(([key, values]) => values.includes(String(labels[key]))))
+    return true;
   return Object.keys(labels).some((key) => bundle.customGroups.has(key.slice(0, Math.max(0, key.indexOf('/')))));
 }
 
@@ -65,7 +77,9 @@ function nearestPod(selector: unknown, pods: readonly Pod[]): string {
   for (const pod of pods) {
     const hits = wanted.filter(([key, value]) => pod.labels[key] === value).length;
     if (hits <= best.hits) continue;
-    const have = wanted.filter(([key, value]) => pod.labels[key] !== value).map(([key]) => `${key}=${String(pod.labels[key] ?? '(none)')}`);
+    const have = wanted
+      .filter(([key, value]) => pod.labels[key] !== value)
+      .map(([key]) => `${key}=${String(pod.labels[key] ?? '(none)')}`);
     best = { hits, text: `; ${pod.entry.kind} ${pod.entry.name} has ${have.join(',')}` };
   }
   return best.text;
@@ -81,7 +95,9 @@ function spread(pod: Pod, { bundle }: Context, report: Report): void {
     const text = `selects no pod in namespace ${places.join(', ')}${nearestPod(labelSelector, [pod])}`;
     report(pod.entry, `${at}.labelSelector`, showSelector(labelSelector), text);
   };
-  arr(pod.spec.topologySpreadConstraints).forEach((term, i) => check(term, `${pod.path}.topologySpreadConstraints[${i}]`));
+  arr(pod.spec.topologySpreadConstraints).forEach((term, i) =>
+    check(term, `${pod.path}.topologySpreadConstraints[${i}]`),
+  );
   for (const kind of ['podAffinity', 'podAntiAffinity']) {
     const affinity = obj(obj(pod.spec.affinity)[kind]);
     const at = `${pod.path}.affinity.${kind}`;
@@ -103,15 +119,29 @@ function peers(entry: Entry, context: Context, report: Report): void {
         const { podSelector, namespaceSelector, ipBlock } = obj(item);
         if (ipBlock !== undefined) return;
         const at = `spec.${direction}[${i}].${list}[${j}]`;
-        const places = isObj(namespaceSelector)
-          ? bundle.selectNamespaces(namespaceSelector)
-          : [entry.namespace];
+        const places = isObj(namespaceSelector) ? bundle.selectNamespaces(namespaceSelector) : [entry.namespace];
         if (places.length === 0) {
           const wanted = String(obj(obj(namespaceSelector).matchLabels)['kubernetes.io/metadata.name'] ?? '');
-          report(entry, `${at}.namespaceSelector`, showSelector(namespaceSelector), `selects no namespace${mend(wanted, [...bundle.namespaces], 'correct it, or declare the namespace external')}`);
+          report(
+            entry,
+            `${at}.namespaceSelector`,
+            showSelector(namespaceSelector),
+            `selects no namespace${mend(wanted, [...bundle.namespaces], 'correct it, or declare the namespace external')}`,
+          );
         } else if (isObj(podSelector) && !isEmptySelector(podSelector)) {
-          const found = places.some((name) => isBeyond(name, bundle) || madeElsewhere(podSelector, name, bundle) || bundle.podIndex(name).select(podSelector).length > 0);
-          if (!found) report(entry, `${at}.podSelector`, showSelector(podSelector), `selects no pod in namespace ${places.join(', ')}${nearestPod(podSelector, bundle.podIndex(places[0]).items)}`);
+          const found = places.some(
+            (name) =>
+              isBeyond(name, bundle) ||
+              madeElsewhere(podSelector, name, bundle) ||
+              bundle.podIndex(name).select(podSelector).length > 0,
+          );
+          if (!found)
+            report(
+              entry,
+              `${at}.podSelector`,
+              showSelector(podSelector),
+              `selects no pod in namespace ${places.join(', ')}${nearestPod(podSelector, bundle.podIndex(places[0]).items)}`,
+            );
         }
       });
     });
@@ -119,8 +149,10 @@ function peers(entry: Entry, context: Context, report: Report): void {
 }
 
 /** A namespace whose pods the bundle doesn't show. */
-function isBeyond(name: string, bundle: Context["bundle"]): boolean {
-  return bundle.namespaceEntry(name) === undefined && bundle.podIndex(name).items.length === 0 && name !== "kube-system";
+function isBeyond(name: string, bundle: Context['bundle']): boolean {
+  return (
+    bundle.namespaceEntry(name) === undefined && bundle.podIndex(name).items.length === 0 && name !== 'kube-system'
+  );
 }
 
 const DIRECTIONS = [

@@ -33,30 +33,53 @@ function checkService(service: Service, context: Context, report: Report): void 
   if (pods.length === 0) {
     if (elsewhere) return;
     const selector = { matchLabels: obj(entry.spec.selector) };
-    report(entry, 'spec.selector', showSelector(selector), `selects no pod in namespace ${service.namespace}${nearestLabels(service, context)}`);
+    report(
+      entry,
+      'spec.selector',
+      showSelector(selector),
+      `selects no pod in namespace ${service.namespace}${nearestLabels(service, context)}`,
+    );
     return;
   }
   ports.forEach((port, i) => checkTarget(service, port, `spec.ports[${i}]`, context, report));
 }
 
-function checkTarget(service: Service, port: ServicePort, at: string, { strict, bundle }: Context, report: Report): void {
+function checkTarget(
+  service: Service,
+  port: ServicePort,
+  at: string,
+  { strict, bundle }: Context,
+  report: Report,
+): void {
   const { entry, pods } = service;
   const explicit = obj(arr(entry.spec.ports)[Number(/\d+/.exec(at)?.[0])]).targetPort !== undefined;
   const where = explicit ? `${at}.targetPort` : `${at}.port`;
   const { targetPort, protocol } = port;
   if (typeof targetPort === 'string') {
     if (pods.some((pod) => targetNumbers(port, pod).length > 0)) return;
-    const open = pods.flatMap((pod) => pod.ports.filter((p) => p.protocol === protocol).map((p) => p.name ?? String(p.number)));
+    const open = pods.flatMap((pod) =>
+      pod.ports.filter((p) => p.protocol === protocol).map((p) => p.name ?? String(p.number)),
+    );
     // Charts leave in ports that a feature would open; the others work all the same.
     if (!strict && service.ports.length > 1 && slipOf(targetPort, open) === undefined) return;
-    report(entry, where, targetPort, `is no ${protocol} port of the pods it selects (${podNames(service)})${mend(targetPort, [...new Set(open)], 'name a port in their containers')}`);
+    report(
+      entry,
+      where,
+      targetPort,
+      `is no ${protocol} port of the pods it selects (${podNames(service)})${mend(targetPort, [...new Set(open)], 'name a port in their containers')}`,
+    );
     return;
   }
   const declared = pods.some((pod) => pod.ports.some((p) => p.number === targetPort && p.protocol === protocol));
   if (declared || (!strict && pods.some((pod) => isMentioned(pod, targetPort, bundle)))) return;
   const open = pods.flatMap((pod) => pod.ports.map((p) => `${p.number}/${p.protocol}`));
   if (!strict && (open.length === 0 || pods.some(isFilledIn))) return;
-  report(entry, where, targetPort, `is no ${protocol} port that the pods it selects open (${podNames(service)})${mend(String(targetPort), [...new Set(open)], 'declare it in their containers')}`);
+  report(
+    entry,
+    where,
+    targetPort,
+    `is no ${protocol} port that the pods it selects open (${podNames(service)})${mend(String(targetPort), [...new Set(open)], 'declare it in their containers')}`,
+  );
 }
 
 /** A sidecar's image and ports are put in when the pod is admitted. @see https://istio.io/latest/docs/setup/additional-setup/gateway/ */
@@ -94,13 +117,22 @@ export interface Backend {
 }
 
 /** Reports a Service that isn't there, or a port that it hasn't. */
-export function checkBackend({ entry, at, namespace, name, port }: Backend, { services, bundle }: Context, report: Report): void {
+export function checkBackend(
+  { entry, at, namespace, name, port }: Backend,
+  { services, bundle }: Context,
+  report: Report,
+): void {
   if (typeof name !== 'string' || name === '') return;
   const service = services.find(namespace, name);
   if (!service) {
     if (bundle.find('Service', namespace, name)) return;
     const names = bundle.names('Service', namespace);
-    report(entry, `${at}.name`, name, `names no Service in namespace ${namespace}${mend(name, names, `add it, or declare it external: Service/${namespace}/${name}`)}`);
+    report(
+      entry,
+      `${at}.name`,
+      name,
+      `names no Service in namespace ${namespace}${mend(name, names, `add it, or declare it external: Service/${namespace}/${name}`)}`,
+    );
     return;
   }
   const { number, name: portName } = obj(port);
@@ -108,5 +140,10 @@ export function checkBackend({ entry, at, namespace, name, port }: Backend, { se
   if ((typeof wanted !== 'number' && typeof wanted !== 'string') || findPort(service, wanted)) return;
   const field = typeof wanted === 'number' ? `${at}.port.number` : `${at}.port.name`;
   const ports = service.ports.map((p) => (typeof wanted === 'number' ? String(p.port) : (p.name ?? String(p.port))));
-  report(entry, field, wanted, `is no port of Service ${namespace}/${name}${mend(String(wanted), ports, 'name one of its ports')}`);
+  report(
+    entry,
+    field,
+    wanted,
+    `is no port of Service ${namespace}/${name}${mend(String(wanted), ports, 'name one of its ports')}`,
+  );
 }

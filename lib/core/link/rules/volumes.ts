@@ -18,7 +18,8 @@ function checkPod(pod: Pod, report: Report): void {
     for (const claim of arr(pod.entry.spec.volumeClaimTemplates)) names.push(String(dig(claim, 'metadata', 'name')));
   }
   names.forEach((name, i) => {
-    if (names.indexOf(name) !== i) report(pod.entry, `${pod.path}.volumes`, name, 'is the name of two volumes; rename one');
+    if (names.indexOf(name) !== i)
+      report(pod.entry, `${pod.path}.volumes`, name, 'is the name of two volumes; rename one');
   });
   for (const container of pod.containers) {
     const places = new Map<string, number>();
@@ -27,17 +28,30 @@ function checkPod(pod: Pod, report: Report): void {
         const mount = obj(item);
         const name = str(mount.name) ?? '';
         const at = `${container.path}.${list}[${i}]`;
-        if (!names.includes(name)) report(pod.entry, `${at}.name`, name, `names no volume of the pod${mend(name, names, `add it to ${pod.path}.volumes`)}`);
+        if (!names.includes(name))
+          report(
+            pod.entry,
+            `${at}.name`,
+            name,
+            `names no volume of the pod${mend(name, names, `add it to ${pod.path}.volumes`)}`,
+          );
         const path = str(mount[place])?.replace(/(.)\/+$/, '$1');
         if (path === undefined) return;
-        if (places.has(path)) report(pod.entry, `${at}.${place}`, path, `is mounted twice in container ${container.name}; choose another path`);
+        if (places.has(path))
+          report(
+            pod.entry,
+            `${at}.${place}`,
+            path,
+            `is mounted twice in container ${container.name}; choose another path`,
+          );
         places.set(path, i);
       });
     }
   }
   arr(pod.spec.volumes).forEach((item, i) => {
     const sources = Object.keys(obj(item)).filter((key) => key !== 'name' && isObj(obj(item)[key]));
-    if (sources.length > 1) report(pod.entry, `${pod.path}.volumes[${i}]`, sources.join(', '), 'are two sources of one volume; keep one');
+    if (sources.length > 1)
+      report(pod.entry, `${pod.path}.volumes[${i}]`, sources.join(', '), 'are two sources of one volume; keep one');
   });
 }
 

@@ -22,7 +22,8 @@ export const webhooks: Rule = {
     }
     for (const entry of bundle.ofType(CRD)) {
       const conversion = dig(entry.spec, 'conversion', 'webhook');
-      if (isObj(conversion)) client(entry, 'spec.conversion.webhook.clientConfig', conversion.clientConfig, context, report);
+      if (isObj(conversion))
+        client(entry, 'spec.conversion.webhook.clientConfig', conversion.clientConfig, context, report);
     }
     for (const entry of bundle.ofType('APIService.apiregistration.k8s.io')) {
       if (!isObj(entry.spec.service)) continue;
@@ -34,9 +35,11 @@ export const webhooks: Rule = {
 /** Every webhook of every configuration. */
 export function webhooksOf(bundle: Bundle): Webhook[] {
   return CONFIGURATIONS.flatMap((type) =>
-    bundle.ofType(type).flatMap((entry) =>
-      arr(entry.object.webhooks).map((webhook, i) => ({ entry, webhook: obj(webhook), at: `webhooks[${i}]` })),
-    ),
+    bundle
+      .ofType(type)
+      .flatMap((entry) =>
+        arr(entry.object.webhooks).map((webhook, i) => ({ entry, webhook: obj(webhook), at: `webhooks[${i}]` })),
+      ),
   );
 }
 
@@ -56,7 +59,12 @@ function client(entry: Entry, at: string, config: unknown, context: Context, rep
   const number = typeof port === 'number' ? port : 443;
   const place = str(namespace) ?? '';
   if (!context.bundle.hasNamespace(place) && !context.bundle.find('Service', place, String(name))) {
-    report(entry, `${where}.namespace`, place, `names no Namespace${mend(place, [...context.bundle.namespaces], 'correct it')}`);
+    report(
+      entry,
+      `${where}.namespace`,
+      place,
+      `names no Namespace${mend(place, [...context.bundle.namespaces], 'correct it')}`,
+    );
     return;
   }
   checkBackend({ entry, at: where, namespace: place, name, port: { number } }, context, (e, f, v, m) =>
@@ -76,7 +84,8 @@ function rules(entry: Entry, at: string, rule: Obj, { bundle, strict }: Context,
     const kinds = [...bundle.customKinds].filter(([type]) => type.slice(kindOf(type).length + 1) === group);
     if (kinds.length === 0) {
       const near = isBuiltInGroup(group) ? undefined : slipOf(group, bundle.customGroups);
-      if (near !== undefined) report(entry, `${at}.apiGroups[${i}]`, group, `is no group of the bundle's CRDs; did you mean "${near}"?`);
+      if (near !== undefined)
+        report(entry, `${at}.apiGroups[${i}]`, group, `is no group of the bundle's CRDs; did you mean "${near}"?`);
       return;
     }
     const plurals = kinds.map(([, { plural }]) => plural);
@@ -85,13 +94,23 @@ function rules(entry: Entry, at: string, rule: Obj, { bundle, strict }: Context,
       if (plural === '*' || plurals.includes(plural)) return;
       if (arr(rule.apiGroups).length > 1) return;
       if (!strict && slipOf(plural, plurals, 1) === undefined) return;
-      report(entry, `${at}.resources[${j}]`, resource, `is no resource of group ${group}${mend(plural, plurals, 'correct it')}`);
+      report(
+        entry,
+        `${at}.resources[${j}]`,
+        resource,
+        `is no resource of group ${group}${mend(plural, plurals, 'correct it')}`,
+      );
     });
     const served = new Set(kinds.flatMap(([, kind]) => [...kind.versions.keys()]));
     versions.forEach((version, j) => {
       if (version === '*' || served.has(version) || arr(rule.apiGroups).length > 1) return;
       if (versions.some((v) => served.has(v))) return;
-      report(entry, `${at}.apiVersions[${j}]`, version, `is no version of group ${group}${mend(version, [...served], 'correct it')}`);
+      report(
+        entry,
+        `${at}.apiVersions[${j}]`,
+        version,
+        `is no version of group ${group}${mend(version, [...served], 'correct it')}`,
+      );
     });
   });
 }
