@@ -28,7 +28,7 @@ export class App extends Cdk8sApp {
     const output = new OutputFolder(this.outdir);
     for (const platform of platforms) output.addFolder(platform.name, platformFiles(linked(platform).bundle));
     for (const chart of nodes.filter((construct) => Chart.isChart(construct))) {
-      if (platforms.some((platform) => chart.node.scopes.includes(platform))) continue;
+      if (chart.node.scopes.some((scope) => scope instanceof Platform)) continue;
       const objects = chart.node
         .findAll()
         .filter((construct) => ApiObject.isApiObject(construct) && construct.chart === chart);

@@ -61,6 +61,11 @@ describe('bad input', () => {
       'parity of expansions[0] with erasure sets of 2 drives must be a whole number from 1 to 1, got 4; which is the first pool',
     ],
     [
+      'an expansion of one drive',
+      { ...LARGE, expansions: [SMALL] },
+      'expansions[0].drivesPerServer must be at least 2 with one server, got 1',
+    ],
+    [
       'an expansion without servers',
       { ...LARGE, expansions: [{ ...LARGE, servers: 0 }] },
       'expansions[0].servers must be a whole number',

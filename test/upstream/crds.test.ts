@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Crd, type CrdManifest } from '../../lib/crds';
+import { Crd, type CrdManifest, type JsonSchema } from '../../lib/crds';
+import * as common from '../../lib/crds/common';
 import { compilePattern } from '../../lib/crds/pattern';
-import { faithful } from './faithful';
+import { canonical, faithful } from './faithful';
 
 const LIB = join(__dirname, '../../lib');
 const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
@@ -65,17 +66,38 @@ describe.each(all)('$name', ({ name, crds }) => {
   });
 });
 
-test("every pattern of upstream's CRDs can be checked", () => {
-  const patterns = new Set<string>();
+/** Calls back with each key and value of every official CRD. */
+function walk(visit: (key: string, value: unknown) => void): void {
   for (const file of readdirSync(UPSTREAM).filter((name) => name.endsWith('.yaml'))) {
-    const text = readFileSync(join(UPSTREAM, file), 'utf8').slice(4);
-    for (const document of text.split('\n---\n')) {
+    for (const document of readFileSync(join(UPSTREAM, file), 'utf8').slice(4).split('\n---\n')) {
       JSON.parse(document, (key, value: unknown) => {
-        if (key === 'pattern' && typeof value === 'string') patterns.add(value);
+        visit(key, value);
         return value;
       });
     }
   }
+}
+
+test("every pattern of upstream's CRDs can be checked", () => {
+  const patterns = new Set<string>();
+  walk((key, value) => {
+    if (key === 'pattern' && typeof value === 'string') patterns.add(value);
+  });
   expect(patterns.size).toBeGreaterThan(50);
   expect([...patterns].filter((pattern) => compilePattern(pattern) === undefined)).toEqual([]);
+});
+
+test('each part that systems share is one that upstream has', () => {
+  const shape = (schema: JsonSchema) =>
+    canonical(
+      schema.items?.required
+        ? { ...schema, items: { ...schema.items, required: [...schema.items.required].sort() } }
+        : schema,
+    );
+  const missing = new Map(Object.entries(common).map(([name, part]) => [shape(part().json), name]));
+  expect(missing.size).toBeGreaterThan(5);
+  walk((_, value) => {
+    if (typeof value === 'object' && value !== null && 'type' in value) missing.delete(shape(value as JsonSchema));
+  });
+  expect([...missing.values()]).toEqual([]);
 });

@@ -122,8 +122,8 @@ function required(schema: JsonSchema): readonly string[] {
   return (schema.required ?? []).filter((name) => name !== 'metadata').sort();
 }
 
-/** JSON with sorted keys, and without what only people read. */
-function canonical(value: unknown): string {
+/** JSON with sorted keys. */
+export function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, part: unknown) => {
       if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;

@@ -1,5 +1,5 @@
 import { link } from '../link';
-import { type Finding } from '../link/types';
+import { type Finding, type LinkOptions } from '../link/types';
 import { type Platform } from '../platform';
 import { Bundle } from './bundle';
 
@@ -20,14 +20,18 @@ export function linked(platform: Platform): Linked {
   const known = cache.get(platform);
   if (known?.size === size) return known;
   const bundle = new Bundle(platform);
-  const findings = link(bundle.objects, {
-    external: platform.externals,
-    images: new Set(platform.images.keys()),
-    clusterDomain: platform.distribution.clusterDomain,
-    dns: platform.distribution.dns,
-    strict: true,
-  });
-  const fresh = { bundle, findings, size };
+  const fresh = { bundle, findings: link(bundle.objects, linkOptions(platform)), size };
   cache.set(platform, fresh);
   return fresh;
+}
+
+/** What link is told of a platform beyond its objects. */
+export function linkOptions({ externals, images, distribution }: Platform): LinkOptions {
+  return {
+    external: externals,
+    images: new Set(images.keys()),
+    clusterDomain: distribution.clusterDomain,
+    dns: distribution.dns,
+    strict: true,
+  };
 }

@@ -69,6 +69,12 @@ export function erasureLayouts(path: string, pools: readonly MinIOPool[], givenP
         'a single drive can never be extended, got expansions; make a second MinIO of the new pool and copy the buckets (mc mirror)',
       );
     }
+    if (i > 0 && servers * drivesPerServer === 1) {
+      fail(
+        path,
+        `${prefix}drivesPerServer must be at least 2 with one server, got 1; an expansion is an erasure set at least`,
+      );
+    }
     const setSize =
       setSizeOf(servers, drivesPerServer) ??
       fail(

@@ -22,7 +22,7 @@ describe('a host in an argument', () => {
   test.each<[string, string, string]>([
     ['http://wep.shop.svc:80', 'wep.shop.svc:80', 'names no Service in namespace shop; did you mean "web"?'],
     ['http://web.shob.svc', 'web.shob.svc', 'is in namespace shob, which doesn\'t exist; did you mean "shop"?'],
-    ['http://web.shop.svc:8080', 'web.shop.svc:8080', 'names no port of Service shop/web; did you mean "80"?'],
+    ['http://web.shop.svc:8080', 'web.shop.svc:8080', 'names no port of Service shop/web; there is "80"'],
     ['https://web.shop.svc/', 'web.shop.svc', 'names no port of Service shop/web (port 443, by https://); there is "80"'],
     ['http://wep:80', 'http://wep:80', 'names no Service in namespace shop; did you mean "web"?'],
     ['http://web.shop:81/x', 'http://web.shop:81', 'names no port of Service shop/web; did you mean "80"?'],
@@ -60,7 +60,7 @@ describe('a host in an argument', () => {
       `${ARG} "pg-rw.shop.svc:5433" names no port of Service shop/pg-rw; did you mean "5432"?`,
     ]);
     expect(uses('postgresql://pg-rx.shop.svc:5432/app')).toEqual([
-      `${ARG} "pg-rx.shop.svc:5432" names no Service in namespace shop; did you mean "pg-r"?`,
+      `${ARG} "pg-rx.shop.svc:5432" names no Service in namespace shop; did you mean "pg-rw"?`,
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { type KubeObject } from '../../../lib/core/link';
 import { CONTAINER, object, shop, TEMPLATE } from './shop';
 
 describe('a Service', () => {
@@ -30,7 +31,7 @@ describe('a Service', () => {
 
   test('leads to a port of the pods, by number', () => {
     const bundle = (strict: boolean) => shop().set('Service/db', ['spec', 'ports', 0, 'targetPort'], 5433).findings({ strict });
-    const line = 'is no TCP port that the pods it selects open (StatefulSet db); did you mean "5432/TCP"?';
+    const line = 'is no TCP port that the pods it selects open (StatefulSet db); there is "5432/TCP"';
     expect(bundle(true)).toContain(`Service/db: spec.ports[0].targetPort "5433" ${line}`);
     expect(bundle(false)).toContain(`Service/db: spec.ports[0].targetPort "5433" ${line}`);
   });
@@ -43,7 +44,7 @@ describe('a Service', () => {
         .findings({ strict });
     expect(bundle(false)).toEqual([]);
     expect(bundle(true)[0]).toBe(
-      'Service/metrics: spec.ports[0].port "9100" is no TCP port that the pods it selects open (Deployment web); declare it in their containers',
+      'Service/metrics: spec.ports[0].port "9100" is no TCP port that the pods it selects open (Deployment web); there is "8080/TCP"',
     );
   });
 
@@ -89,7 +90,7 @@ test("an Ingress' backend is a Service and a port of it", () => {
     `${at}.name "wep" names no Service in namespace shop; did you mean "web"?`,
   ]);
   expect(shop().add(ingress('web', { number: 8080 })).findings()).toEqual([
-    `${at}.port.number "8080" is no port of Service shop/web; did you mean "80"?`,
+    `${at}.port.number "8080" is no port of Service shop/web; there is "80"`,
   ]);
 });
 
@@ -115,7 +116,7 @@ test('in strict mode a container declares the ports that its configuration says 
   const listening = (text: string) => shop().set('ConfigMap/web', ['data', 'web.conf'], text).findings();
   expect(listening('bind :8080\n')).toEqual([]);
   expect(listening('bind *:8404\n')).toEqual([
-    'Deployment/web: spec.template.spec.containers "8404" is listened on, by ConfigMap web, data["web.conf"], but no container declares it; did you mean "8080"?',
+    'Deployment/web: spec.template.spec.containers "8404" is listened on, by ConfigMap web, data["web.conf"], but no container declares it; there is "8080"',
   ]);
   expect(shop().set('Deployment/web', [...CONTAINER, 'args', 2], '--metrics-address=:9090').findings()).toEqual([
     'Deployment/web: spec.template.spec.containers "9090" is listened on, by spec.template.spec.containers[0].args[2], but no container declares it; did you mean "8080"?',
@@ -155,7 +156,9 @@ describe('a monitor', () => {
     const service = object('v1', 'Service', 'prometheus', 'shop', {
       spec: { selector: { prometheus: 'k8s' }, ports: [{ port: 9090, targetPort: 'web' }] },
     });
-    expect(shop().add(prometheus, service).findings({ external, strict: false })).toEqual([]);
-    expect(shop().add(service).findings({ external, strict: false })).toHaveLength(1);
+    const found = (...objects: KubeObject[]) =>
+      shop().set('Namespace/shop', ['metadata', 'labels'], {}).add(...objects).findings({ external, strict: false });
+    expect(found(prometheus, service)).toEqual([]);
+    expect(found(service)).toHaveLength(1);
   });
 });

@@ -136,11 +136,11 @@ export class Bundle {
   private readonly objects: (KubeObject & { [key: string]: unknown })[];
 
   constructor(objects: readonly KubeObject[]) {
-    this.objects = objects.map((o) => ({ ...o }));
+    this.objects = structuredClone(objects);
   }
 
   add(...objects: KubeObject[]): this {
-    this.objects.push(...objects.map((o) => ({ ...o })));
+    this.objects.push(...structuredClone(objects));
     return this;
   }
 

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { App } from '../lib';
+import { Bundle } from '../lib/core/output/bundle';
+import { heapUsed, median, print, timed } from './measure';
+import { platform } from './platform';
+
+const COUNTS = [1, 10, 100] as const;
+/** Syntheses of each count a round, so that small ones are measured as often as they need. */
+const REPEATS = { 1: 20, 10: 4, 100: 1 };
+const ROUNDS = 5;
+/** Time and memory per object may grow by a fifth. */
+const LIMIT = 1.2;
+
+interface Sample {
+  readonly time: number;
+  readonly heap: number;
+}
+
+/** Many platforms in one app. @returns whether time and memory per object stay in bounds */
+export function benchScale(scratch: string): boolean {
+  const objects = new Bundle(platform(new App())).objects.length;
+  const samples = new Map<number, Sample[]>(COUNTS.map((count) => [count, []]));
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const count of COUNTS) {
+      for (let i = 0; i < REPEATS[count]; i++) {
+        const sample = synthesize(count, join(scratch, `scale-${count}`));
+        if (round >= 0) samples.get(count)!.push({ time: sample.time / count / objects, heap: sample.heap / count / objects });
+      }
+    }
+  }
+  const results = COUNTS.map((count) => ({
+    count,
+    time: median(samples.get(count)!.map(({ time }) => time)),
+    heap: median(samples.get(count)!.map(({ heap }) => heap)),
+  }));
+  const [one] = results;
+  const growth = Math.max(...results.flatMap(({ time, heap }) => [time / one.time, heap / one.heap]));
+  print(
+    `Platforms of ${objects} objects in one app, medians of ${ROUNDS} rounds in turns`,
+    results.map(({ count, time, heap }) => [
+      `${count} platform${count === 1 ? '' : 's'}`,
+      `${time.toFixed(3)} ms an object`,
+      `x ${(time / one.time).toFixed(2)}`,
+      `${(heap / 1024).toFixed(1)} KiB an object`,
+      `x ${(heap / one.heap).toFixed(2)}`,
+    ]),
+  );
+  console.log(`  ${growth <= LIMIT ? 'ok' : 'GROWS'}: at most ${growth.toFixed(2)} times one platform's, limit ${LIMIT}`);
+  return growth <= LIMIT;
+}
+
+/** Milliseconds of a whole synthesis, and what it keeps in memory while the app lives. */
+function synthesize(count: number, outdir: string): Sample {
+  const before = heapUsed();
+  const app = new App({ outdir });
+  const time = timed(() => {
+    for (let i = 0; i < count; i++) platform(app, `lab-${i}`);
+    app.synth();
+  });
+  const heap = heapUsed() - before;
+  if (app.node.children.length !== count) throw new Error('the app lost a platform');
+  return { time, heap };
+}
