@@ -1,5 +1,5 @@
 import { count, show } from '../core/errors';
-import { formatFinding, link, type External, type Finding } from '../core/link';
+import { formatFinding, link, type External, type Finding, type LinkObject } from '../core/link';
 import { type Command } from './main';
 import { readObjects, readText, Unreadable } from './read-objects';
 
@@ -36,7 +36,7 @@ export const linkCommand: Command = {
       const { paths, images, ...options } = parse(args);
       const objects = readObjects(paths);
       const findings = link(objects, { ...options, images: images === undefined ? undefined : readImages(images) });
-      print(findings, out);
+      print(findings, objects, out);
       out(`${count(objects.length, 'object')}, ${count(findings.length, 'finding')}`);
       return findings.length === 0 ? 0 : 1;
     } catch (error) {
@@ -109,11 +109,15 @@ function readImages(path: string): ReadonlySet<string> {
   return new Set(lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(/\s/)[0]));
 }
 
-/** Grouped by source: its name once, its findings below. */
-function print(findings: readonly Finding[], out: (line: string) => void): void {
+/** Grouped by object: its place, kind and name once, its findings below. */
+function print(findings: readonly Finding[], objects: readonly LinkObject[], out: (line: string) => void): void {
+  const titles = new Map(
+    objects.map(({ source, object }) => [source, `${source} ${object.kind} ${object.metadata.name ?? ''}`]),
+  );
   let source: string | undefined;
   for (const finding of findings) {
-    if (finding.source !== source) out(`${source === undefined ? '' : '\n'}${finding.source}`);
+    if (finding.source !== source)
+      out(`${source === undefined ? '' : '\n'}${titles.get(finding.source) ?? finding.source}`);
     source = finding.source;
     out(`  ${finding.rule}: ${formatFinding(finding).slice(finding.source.length + 2)}`);
   }

@@ -1,7 +1,10 @@
 import { CONTAINER, object, shop } from './shop';
 
 const ARG = 'Deployment/web: spec.template.spec.containers[0].args[1]';
-const arg = (text: string) => shop().set('Deployment/web', [...CONTAINER, 'args', 1], text).findings();
+const arg = (text: string) =>
+  shop()
+    .set('Deployment/web', [...CONTAINER, 'args', 1], text)
+    .findings();
 
 describe('a host in an argument', () => {
   test.each([
@@ -23,7 +26,11 @@ describe('a host in an argument', () => {
     ['http://wep.shop.svc:80', 'wep.shop.svc:80', 'names no Service in namespace shop; did you mean "web"?'],
     ['http://web.shob.svc', 'web.shob.svc', 'is in namespace shob, which doesn\'t exist; did you mean "shop"?'],
     ['http://web.shop.svc:8080', 'web.shop.svc:8080', 'names no port of Service shop/web; there is "80"'],
-    ['https://web.shop.svc/', 'web.shop.svc', 'names no port of Service shop/web (port 443, by https://); there is "80"'],
+    [
+      'https://web.shop.svc/',
+      'web.shop.svc',
+      'names no port of Service shop/web (port 443, by https://); there is "80"',
+    ],
     ['http://wep:80', 'http://wep:80', 'names no Service in namespace shop; did you mean "web"?'],
     ['http://web.shop:81/x', 'http://web.shop:81', 'names no port of Service shop/web; did you mean "80"?'],
     ['--db-address=dbs:5432', 'dbs:5432', 'names no Service in namespace shop; did you mean "db"?'],
@@ -38,7 +45,10 @@ describe('a host in an argument', () => {
   });
 
   test('ends in the domain that the cluster has', () => {
-    const bundle = () => shop().set('ConfigMap/web', ['data', 'web.conf'], 'x').set('Deployment/web', [...CONTAINER, 'args', 1], 'db.shop.svc.lab.example:5433');
+    const bundle = () =>
+      shop()
+        .set('ConfigMap/web', ['data', 'web.conf'], 'x')
+        .set('Deployment/web', [...CONTAINER, 'args', 1], 'db.shop.svc.lab.example:5433');
     expect(bundle().findings({ clusterDomain: 'lab.example' })[0]).toBe(
       `${ARG} "db.shop.svc.lab.example:5433" names no port of Service shop/db; did you mean "5432"?`,
     );
@@ -54,7 +64,11 @@ describe('a host in an argument', () => {
   test('may be served by what a controller makes', () => {
     const cluster = object('postgresql.cnpg.io/v1', 'Cluster', 'pg', 'shop', { spec: { instances: 3 } });
     const external = [{ kind: 'CustomResourceDefinition', name: 'postgresql.cnpg.io' }];
-    const uses = (text: string) => shop().add(cluster).set('Deployment/web', [...CONTAINER, 'args', 1], text).findings({ external });
+    const uses = (text: string) =>
+      shop()
+        .add(cluster)
+        .set('Deployment/web', [...CONTAINER, 'args', 1], text)
+        .findings({ external });
     expect(uses('postgresql://pg-rw.shop.svc:5432/app')).toEqual([]);
     expect(uses('postgresql://pg-rw.shop.svc:5433/app')).toEqual([
       `${ARG} "pg-rw.shop.svc:5433" names no port of Service shop/pg-rw; did you mean "5432"?`,
@@ -66,7 +80,10 @@ describe('a host in an argument', () => {
 });
 
 describe('a host in a variable', () => {
-  const env = (i: number, value: string) => shop().set('Deployment/web', [...CONTAINER, 'env', i, 'value'], value).findings();
+  const env = (i: number, value: string) =>
+    shop()
+      .set('Deployment/web', [...CONTAINER, 'env', i, 'value'], value)
+      .findings();
   const at = 'Deployment/web: spec.template.spec.containers[0].env';
 
   test('is checked with the port of the variable beside it', () => {
@@ -78,7 +95,9 @@ describe('a host in a variable', () => {
 
   test('may be made of other variables', () => {
     const bundle = (text: string) =>
-      shop().set('Deployment/web', [...CONTAINER, 'env', 4], { name: 'DSN', value: text }).findings();
+      shop()
+        .set('Deployment/web', [...CONTAINER, 'env', 4], { name: 'DSN', value: text })
+        .findings();
     expect(bundle('postgresql://$(PGHOST).shop.svc:$(PGPORT)/shop')).toEqual([]);
     expect(bundle('postgresql://$(PGHOST)s.shop.svc:$(PGPORT)/shop')).toEqual([
       `${at}[4].value "dbs.shop.svc:5432" names no Service in namespace shop; did you mean "db"?`,

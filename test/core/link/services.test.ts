@@ -18,7 +18,9 @@ describe('a Service', () => {
   test('may have no selector, or an external name', () => {
     const bundle = shop().add(
       object('v1', 'Service', 'manual', 'shop', { spec: { ports: [{ port: 80 }] } }),
-      object('v1', 'Service', 'away', 'shop', { spec: { type: 'ExternalName', externalName: 'db.example', selector: { a: 'b' } } }),
+      object('v1', 'Service', 'away', 'shop', {
+        spec: { type: 'ExternalName', externalName: 'db.example', selector: { a: 'b' } },
+      }),
     );
     expect(bundle.findings()).toEqual([]);
   });
@@ -30,7 +32,8 @@ describe('a Service', () => {
   });
 
   test('leads to a port of the pods, by number', () => {
-    const bundle = (strict: boolean) => shop().set('Service/db', ['spec', 'ports', 0, 'targetPort'], 5433).findings({ strict });
+    const bundle = (strict: boolean) =>
+      shop().set('Service/db', ['spec', 'ports', 0, 'targetPort'], 5433).findings({ strict });
     const line = 'is no TCP port that the pods it selects open (StatefulSet db); there is "5432/TCP"';
     expect(bundle(true)).toContain(`Service/db: spec.ports[0].targetPort "5433" ${line}`);
     expect(bundle(false)).toContain(`Service/db: spec.ports[0].targetPort "5433" ${line}`);
@@ -40,7 +43,9 @@ describe('a Service', () => {
     const bundle = (strict: boolean) =>
       shop()
         .set('Deployment/web', [...CONTAINER, 'args', 2], '--metrics=9100')
-        .add(object('v1', 'Service', 'metrics', 'shop', { spec: { selector: { app: 'web' }, ports: [{ port: 9100 }] } }))
+        .add(
+          object('v1', 'Service', 'metrics', 'shop', { spec: { selector: { app: 'web' }, ports: [{ port: 9100 }] } }),
+        )
         .findings({ strict });
     expect(bundle(false)).toEqual([]);
     expect(bundle(true)[0]).toBe(
@@ -74,7 +79,9 @@ describe('a Service', () => {
     expect(shop().add(active).findings()).toEqual([
       'Service/active: spec.selector "app=db,role=primary" selects no pod in namespace shop; StatefulSet db has role=(none)',
     ]);
-    const bundle = shop().add(active, ...rights).set('StatefulSet/db', [...TEMPLATE, 'serviceAccountName'], 'db');
+    const bundle = shop()
+      .add(active, ...rights)
+      .set('StatefulSet/db', [...TEMPLATE, 'serviceAccountName'], 'db');
     expect(bundle.findings({ strict: false }).filter((line) => line.startsWith('Service/'))).toEqual([]);
   });
 });
@@ -85,13 +92,21 @@ test("an Ingress' backend is a Service and a port of it", () => {
       spec: { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port } } }] } }] },
     });
   const at = 'Ingress/web: spec.rules[0].http.paths[0].backend.service';
-  expect(shop().add(ingress('web', { name: 'http' })).findings()).toEqual([]);
-  expect(shop().add(ingress('wep', { number: 80 })).findings()).toEqual([
-    `${at}.name "wep" names no Service in namespace shop; did you mean "web"?`,
-  ]);
-  expect(shop().add(ingress('web', { number: 8080 })).findings()).toEqual([
-    `${at}.port.number "8080" is no port of Service shop/web; there is "80"`,
-  ]);
+  expect(
+    shop()
+      .add(ingress('web', { name: 'http' }))
+      .findings(),
+  ).toEqual([]);
+  expect(
+    shop()
+      .add(ingress('wep', { number: 80 }))
+      .findings(),
+  ).toEqual([`${at}.name "wep" names no Service in namespace shop; did you mean "web"?`]);
+  expect(
+    shop()
+      .add(ingress('web', { number: 8080 }))
+      .findings(),
+  ).toEqual([`${at}.port.number "8080" is no port of Service shop/web; there is "80"`]);
 });
 
 describe('a probe', () => {
@@ -104,7 +119,9 @@ describe('a probe', () => {
 
   test('asks for a declared number in strict mode', () => {
     const bundle = (strict: boolean) =>
-      shop().set('Deployment/web', [...CONTAINER, 'livenessProbe'], { tcpSocket: { port: 8081 } }).findings({ strict });
+      shop()
+        .set('Deployment/web', [...CONTAINER, 'livenessProbe'], { tcpSocket: { port: 8081 } })
+        .findings({ strict });
     expect(bundle(false)).toEqual([]);
     expect(bundle(true)).toEqual([
       'Deployment/web: spec.template.spec.containers[0].livenessProbe.tcpSocket.port "8081" is no port that container web opens; did you mean "8080"?',
@@ -118,8 +135,12 @@ test('in strict mode a container declares the ports that its configuration says 
   expect(listening('bind *:8404\n')).toEqual([
     'Deployment/web: spec.template.spec.containers "8404" is listened on, by ConfigMap web, data["web.conf"], but no container declares it; there is "8080"',
   ]);
-  expect(shop().set('Deployment/web', [...CONTAINER, 'args', 2], '--metrics-address=:9090').findings()).toEqual([
-    'Deployment/web: spec.template.spec.containers "9090" is listened on, by spec.template.spec.containers[0].args[2], but no container declares it; did you mean "8080"?',
+  expect(
+    shop()
+      .set('Deployment/web', [...CONTAINER, 'args', 2], '--metrics-address=:9090')
+      .findings(),
+  ).toEqual([
+    'Deployment/web: spec.template.spec.containers "9090" is listened on, by spec.template.spec.containers[0].args[2], but no container declares it; there is "8080"',
   ]);
 });
 
@@ -157,7 +178,10 @@ describe('a monitor', () => {
       spec: { selector: { prometheus: 'k8s' }, ports: [{ port: 9090, targetPort: 'web' }] },
     });
     const found = (...objects: KubeObject[]) =>
-      shop().set('Namespace/shop', ['metadata', 'labels'], {}).add(...objects).findings({ external, strict: false });
+      shop()
+        .set('Namespace/shop', ['metadata', 'labels'], {})
+        .add(...objects)
+        .findings({ external, strict: false });
     expect(found(prometheus, service)).toEqual([]);
     expect(found(service)).toHaveLength(1);
   });

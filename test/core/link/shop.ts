@@ -136,7 +136,7 @@ export class Bundle {
   private readonly objects: (KubeObject & { [key: string]: unknown })[];
 
   constructor(objects: readonly KubeObject[]) {
-    this.objects = structuredClone(objects);
+    this.objects = objects.map((o) => structuredClone(o));
   }
 
   add(...objects: KubeObject[]): this {

@@ -13,7 +13,8 @@ describe('a selector', () => {
   test('of a budget or policy selects pods', () => {
     const budget = (app: string) =>
       object('policy/v1', 'PodDisruptionBudget', 'x', 'shop', { spec: { selector: { matchLabels: { app } } } });
-    const line = 'PodDisruptionBudget/x: spec.selector "app=wep" selects no pod in namespace shop; add the pods, or correct the selector';
+    const line =
+      'PodDisruptionBudget/x: spec.selector "app=wep" selects no pod in namespace shop; add the pods, or correct the selector';
     expect(shop().add(budget('web')).findings()).toEqual([]);
     expect(shop().add(budget('wep')).findings()).toEqual([line]);
     // Outside strict mode only what is a letter away from pods that exist.
@@ -23,10 +24,15 @@ describe('a selector', () => {
   test('of an affinity selects something', () => {
     const term = (app: string) => ({
       podAntiAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } }],
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } },
+        ],
       },
     });
-    const bundle = (app: string, strict = true) => shop().set('Deployment/web', [...TEMPLATE, 'affinity'], term(app)).findings({ strict });
+    const bundle = (app: string, strict = true) =>
+      shop()
+        .set('Deployment/web', [...TEMPLATE, 'affinity'], term(app))
+        .findings({ strict });
     expect(bundle('web')).toEqual([]);
     expect(bundle('wed')).toEqual([
       'Deployment/web: spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector "app=wed" selects no pod in namespace shop; add the pods, or correct the selector',
@@ -37,10 +43,16 @@ describe('a selector', () => {
 
 describe('volumes', () => {
   test('are there for each mount', () => {
-    expect(shop().set('Deployment/web', [...TEMPLATE, 'volumes', 0, 'name'], 'configs').findings()).toEqual([
+    expect(
+      shop()
+        .set('Deployment/web', [...TEMPLATE, 'volumes', 0, 'name'], 'configs')
+        .findings(),
+    ).toEqual([
       'Deployment/web: spec.template.spec.containers[0].volumeMounts[0].name "config" names no volume of the pod; did you mean "configs"?',
     ]);
-    expect(shop().set('StatefulSet/db', ['spec', 'volumeClaimTemplates', 0, 'metadata', 'name'], 'dat').findings()).toEqual([
+    expect(
+      shop().set('StatefulSet/db', ['spec', 'volumeClaimTemplates', 0, 'metadata', 'name'], 'dat').findings(),
+    ).toEqual([
       'StatefulSet/db: spec.template.spec.containers[0].volumeMounts[0].name "data" names no volume of the pod; did you mean "dat"?',
     ]);
   });
@@ -51,8 +63,14 @@ describe('volumes', () => {
       { name: 'spare', mountPath: '/etc/web/' },
       { name: 'config', mountPath: '/etc/web' },
     ];
-    expect(shop().set('Deployment/web', [...TEMPLATE, 'volumes', 1], unused).findings()).toEqual([]);
-    const bundle = shop().set('Deployment/web', [...TEMPLATE, 'volumes', 1], unused).set('Deployment/web', [...CONTAINER, 'volumeMounts'], mounts);
+    expect(
+      shop()
+        .set('Deployment/web', [...TEMPLATE, 'volumes', 1], unused)
+        .findings(),
+    ).toEqual([]);
+    const bundle = shop()
+      .set('Deployment/web', [...TEMPLATE, 'volumes', 1], unused)
+      .set('Deployment/web', [...CONTAINER, 'volumeMounts'], mounts);
     expect(bundle.findings()).toEqual([
       'Deployment/web: spec.template.spec.containers[0].volumeMounts[1].mountPath "/etc/web" is mounted twice in container web; choose another path',
     ]);
@@ -65,7 +83,11 @@ describe('duplicates', () => {
     expect(shop().add(copy).findings()).toEqual([
       'ConfigMap/web: metadata.name "web" is also the name of the ConfigMap in namespace shop at ConfigMap/web; rename one, or leave one out',
     ]);
-    expect(shop().add(object('v1', 'ConfigMap', 'web', 'default', { data: {} })).findings()).toEqual([]);
+    expect(
+      shop()
+        .add(object('v1', 'ConfigMap', 'web', 'default', { data: {} }))
+        .findings(),
+    ).toEqual([]);
   });
 
   test('of a port', () => {
@@ -76,15 +98,27 @@ describe('duplicates', () => {
     expect(shop().set('Service/web', ['spec', 'ports'], ports).findings()).toEqual([
       'Service/web: spec.ports[1].port "80/TCP" is also that of spec.ports[0]; change one',
     ]);
-    expect(shop().set('Service/web', ['spec', 'ports', 1], { ...ports[1], port: 81 }).findings()).toEqual([]);
+    expect(
+      shop()
+        .set('Service/web', ['spec', 'ports', 1], { ...ports[1], port: 81 })
+        .findings(),
+    ).toEqual([]);
   });
 
   test('of a container or a variable', () => {
     const container = { name: 'web', image: 'registry.example/web:1.2' };
-    expect(shop().set('Deployment/web', [...TEMPLATE, 'initContainers'], [container]).findings()).toEqual([
+    expect(
+      shop()
+        .set('Deployment/web', [...TEMPLATE, 'initContainers'], [container])
+        .findings(),
+    ).toEqual([
       'Deployment/web: spec.template.spec.containers[0].name "web" is also the name of spec.template.spec.initContainers[0]; rename one',
     ]);
-    expect(shop().set('Deployment/web', [...CONTAINER, 'env', 4], { name: 'PGHOST', value: 'db' }).findings()).toEqual([
+    expect(
+      shop()
+        .set('Deployment/web', [...CONTAINER, 'env', 4], { name: 'PGHOST', value: 'db' })
+        .findings(),
+    ).toEqual([
       'Deployment/web: spec.template.spec.containers[0].env[4].name "PGHOST" is also that of spec.template.spec.containers[0].env[2]; change one',
     ]);
   });
@@ -92,7 +126,12 @@ describe('duplicates', () => {
 
 describe('names', () => {
   test.each<[string, readonly (string | number)[], unknown, string]>([
-    ['Service/web', ['metadata', 'name'], 'Web', 'Service/Web: metadata.name "Web" must be of lower-case letters, digits and "-" between them; rename it'],
+    [
+      'Service/web',
+      ['metadata', 'name'],
+      'Web',
+      'Service/Web: metadata.name "Web" must be of lower-case letters, digits and "-" between them; rename it',
+    ],
     [
       'StatefulSet/db',
       ['metadata', 'name'],
@@ -123,7 +162,12 @@ describe('names', () => {
       5432,
       'Deployment/web: spec.template.spec.containers[0].env[3].value "5432" must be a string; quote it',
     ],
-    ['ConfigMap/web', ['data', 'a b'], 'x', 'ConfigMap/web: data["a b"] "a b" is no key: letters, digits, "-", "_" and "."; rename it'],
+    [
+      'ConfigMap/web',
+      ['data', 'a b'],
+      'x',
+      'ConfigMap/web: data["a b"] "a b" is no key: letters, digits, "-", "_" and "."; rename it',
+    ],
   ])('%s %j', (id, path, value, line) => {
     expect(shop().set(id, path, value).findings()).toContain(line);
   });
@@ -143,17 +187,23 @@ describe('names', () => {
 
 describe('namespaces', () => {
   test('exist', () => {
-    expect(shop().set('ServiceAccount/web', ['metadata', 'namespace'], 'shup').findings()).toEqual([
-      'ServiceAccount/web: metadata.namespace "shup" names no Namespace; did you mean "shop"?',
-      'Deployment/web: spec.template.spec.serviceAccountName "web" names no ServiceAccount in namespace shop; there is none',
-    ].map((line) => line.replace('; there is none', '; add it, or declare it external: ServiceAccount/shop/web')));
+    expect(shop().set('ServiceAccount/web', ['metadata', 'namespace'], 'shup').findings()).toEqual(
+      [
+        'ServiceAccount/web: metadata.namespace "shup" names no Namespace; did you mean "shop"?',
+        'Deployment/web: spec.template.spec.serviceAccountName "web" names no ServiceAccount in namespace shop; there is none',
+      ].map((line) => line.replace('; there is none', '; add it, or declare it external: ServiceAccount/shop/web')),
+    );
   });
 
   test('may be given, or declared', () => {
     const map = object('v1', 'ConfigMap', 'x', 'tools', { data: {} });
     const bare = object('v1', 'ConfigMap', 'y', undefined, { data: {} });
     expect(shop().add(map, bare).findings({ namespace: 'tools' })).toEqual([]);
-    expect(shop().add(map, bare).findings({ external: [{ kind: 'Namespace', name: 'tools' }] })).toEqual([]);
+    expect(
+      shop()
+        .add(map, bare)
+        .findings({ external: [{ kind: 'Namespace', name: 'tools' }] }),
+    ).toEqual([]);
     expect(shop().add(map, bare).findings()).toHaveLength(1);
   });
 });

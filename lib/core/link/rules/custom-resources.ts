@@ -87,8 +87,13 @@ function valid(entry: Entry, { versions }: CustomKind, report: Report): void {
   for (const { path, value, message } of validate(schema, entry.object)) {
     // The API server drops a field that is null and may not be.
     if (value === null && !path.endsWith(']')) continue;
-    report(entry, path, value, message);
+    report(entry, path, value, message.includes(';') ? message : `${message}; ${mendOf(message)}`);
   }
+}
+
+function mendOf(message: string): string {
+  if (message.startsWith('is required')) return 'add it';
+  return message.startsWith('is not a field') ? 'take it out' : 'correct it';
 }
 
 /** A CRD is named `plural.group` and stores one version. */

@@ -91,7 +91,10 @@ function isPeered({ pod, port, text }: HostUse): boolean {
 function portsOf({ port }: HostUse, service: Service): readonly { readonly port: number; readonly protocol: string }[] {
   if (port === undefined) return service.ports.length === 1 ? service.ports : [];
   const found = findPort(service, port);
-  return [{ port, protocol: found?.protocol ?? 'TCP' }];
+  // A port that the Service hasn't is the host's own finding.
+  return found || (service.headless && service.pods.some((pod) => pod.ports.some((p) => p.number === port)))
+    ? [{ port, protocol: found?.protocol ?? 'TCP' }]
+    : [];
 }
 
 function numbersOf(port: number, service: Service, pod: Pod): readonly number[] {
