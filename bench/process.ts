@@ -15,8 +15,14 @@ export function benchProcess(scratch: string): void {
     ['npm finds the script', middle(({ npm }) => npm)],
     ['Node starts', middle(({ node }) => node)],
     ['ts-node and its compiler load', middle(({ node, trace }) => trace.compilerLoaded - node)],
-    [`TypeScript to JavaScript, ${rounds[0].trace.files} files, types unchecked`, middle(({ trace }) => trace.transpile)],
-    ['cdk8s, Kubernetes\' types and the library load', middle(({ trace }) => trace.loaded - trace.compilerLoaded - trace.transpile)],
+    [
+      `TypeScript to JavaScript, ${rounds[0].trace.files} files, types unchecked`,
+      middle(({ trace }) => trace.transpile),
+    ],
+    [
+      "cdk8s, Kubernetes' types and the library load",
+      middle(({ trace }) => trace.loaded - trace.compilerLoaded - trace.transpile),
+    ],
     ['construct', middle(({ trace }) => trace.constructed - trace.loaded)],
     ['API objects and link', middle(({ trace }) => trace.linked - trace.constructed)],
     ['YAML and write', middle(({ trace }) => trace.written - trace.linked)],
@@ -40,7 +46,15 @@ function round(scratch: string): Round {
   const npm = timed(() => run('npm', ['run']));
   const node = timed(() => run(process.execPath, ['-e', '0']));
   let printed = '';
-  const whole = timed(() => (printed = run(process.execPath, ['-r', join(__dirname, 'trace.js'), join(__dirname, 'traced-main.ts'), scratch])));
+  const whole = timed(
+    () =>
+      (printed = run(process.execPath, [
+        '-r',
+        join(__dirname, 'trace.js'),
+        join(__dirname, 'traced-main.ts'),
+        scratch,
+      ])),
+  );
   return { npm, node, whole, trace: JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Trace };
 }
 

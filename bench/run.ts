@@ -10,7 +10,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'cdk8s-onprem-ml-bench-'));
 try {
   const [load] = loadavg();
   console.log(`Node ${process.version}, ${cpus().length} processors, load ${load.toFixed(1)}`);
-  if (load > cpus().length) console.log('The machine is busy: times are longer than they need be; the ratios hold, as all are measured in turns.');
+  if (load > cpus().length)
+    console.log(
+      'The machine is busy: times are longer than they need be; the ratios hold, as all are measured in turns.',
+    );
   const bounds = [benchSynth(scratch), benchScale(scratch)];
   benchProcess(scratch);
   process.exitCode = bounds.every((held) => held) ? 0 : 1;

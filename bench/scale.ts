@@ -27,7 +27,8 @@ export function benchScale(scratch: string): boolean {
         for (let i = 0; i < REPEATS[count]; i++) synthesize(count, outdir);
       });
       const heap = heapOf(count, outdir);
-      if (round >= 0) samples.get(count)!.push({ time: time / REPEATS[count] / count / objects, heap: heap / count / objects });
+      if (round >= 0)
+        samples.get(count)!.push({ time: time / REPEATS[count] / count / objects, heap: heap / count / objects });
     }
   }
   const results = COUNTS.map((count) => ({
@@ -47,7 +48,9 @@ export function benchScale(scratch: string): boolean {
       `x ${(heap / one.heap).toFixed(2)}`,
     ]),
   );
-  console.log(`  ${growth <= LIMIT ? 'ok' : 'GROWS'}: at most ${growth.toFixed(2)} times one platform's, limit ${LIMIT}`);
+  console.log(
+    `  ${growth <= LIMIT ? 'ok' : 'GROWS'}: at most ${growth.toFixed(2)} times one platform's, limit ${LIMIT}`,
+  );
   return growth <= LIMIT;
 }
 

@@ -45,7 +45,7 @@ export function benchSynth(scratch: string): boolean {
   print(`One platform of ${objects.length} objects in ${files.length} files, medians of ${ROUNDS} rounds in turns`, [
     row('ours: construct, link, write', times.ours),
     row('stock cdk8s: App.synth() of the same objects, without constructing them', times.stock),
-    row("js-yaml: dump() of the same objects, nothing else", times.dump),
+    row('js-yaml: dump() of the same objects, nothing else', times.dump),
   ]);
   phases(join(scratch, 'phases'));
   console.log(`  ${ratio <= LIMIT ? 'ok' : 'TOO SLOW'}: ${ratio.toFixed(2)} of stock cdk8s, limit ${LIMIT.toFixed(1)}`);

@@ -14,7 +14,7 @@ export * from './names';
 export * from './network';
 export * from './platform';
 export * from './quantity';
-export { platformOf, systemOf } from './scope';
+export { checkSamePlatform, platformOf, systemOf } from './scope';
 export * from './stage';
 export * from './system';
 export * from './workload';

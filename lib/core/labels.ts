@@ -14,6 +14,12 @@ export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 /** On a namespace: every pod in it is denied all traffic that a policy doesn't allow, and link insists on it. */
 export const ISOLATED = 'onprem-ml.io/isolated';
 
+/** On what holds data: tools that delete what a new output no longer has leave it alone. */
+export const NEVER_PRUNE = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+} as const;
+
 /** On a Job: JSON list of what it makes at run time, so that link knows: `[{"kind","namespace","name","keys"}]`. */
 export const CREATES = 'onprem-ml.io/creates';
 

@@ -23,6 +23,21 @@ export function systemOf(construct: IConstruct): System {
   );
 }
 
+/**
+ * Refuses a consumer of another platform, where no stage's needs would tell.
+ *
+ * @param provider what is asked, which says `needs` of it
+ */
+export function checkSamePlatform(consumer: IConstruct, provider: IConstruct): void {
+  const [theirs, ours] = [platformOf(consumer), platformOf(provider)];
+  if (theirs === ours) return;
+  fail(
+    consumer.node.path,
+    `uses ${provider.node.path} of platform "${ours.name}", but belongs to "${theirs.name}"; ` +
+      "make what it needs in its own platform, or describe the other one's with External",
+  );
+}
+
 function above(construct: IConstruct, symbol: symbol): IConstruct | undefined {
   for (let scope: IConstruct | undefined = construct; scope; scope = scope.node.scope) {
     if (symbol in scope) return scope;

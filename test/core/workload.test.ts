@@ -1,6 +1,15 @@
 import { Duration, Size } from 'cdk8s';
 import { type KubeObject } from '../../lib/core/link/types';
-import { ConfigFiles, CronJob, DaemonSet, Job, StatefulSet, volume, type WorkloadProps } from '../../lib/core/workload';
+import {
+  ConfigFiles,
+  CronJob,
+  DaemonSet,
+  Job,
+  StatefulSet,
+  volume,
+  VolumeClaim,
+  type WorkloadProps,
+} from '../../lib/core/workload';
 import { objectOf, objectsOf, testPlatform } from '../support';
 import { container, Demo } from './demo';
 
@@ -150,7 +159,11 @@ test("a StatefulSet's volumes outlive it", () => {
   const { spec } = objectOf<{ spec: Record<string, unknown> }>(platform, 'StatefulSet', 'db');
   expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
   expect(spec.volumeClaimTemplates).toMatchObject([
-    { spec: { resources: { requests: { storage: '2Ti' } }, storageClassName: 'fast' } },
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      spec: { resources: { requests: { storage: '2Ti' } }, storageClassName: 'fast' },
+    },
   ]);
   expect(spec).toMatchObject({ template: { spec: { terminationGracePeriodSeconds: 120 } } });
 });
@@ -220,5 +233,14 @@ describe('what a hurried person gets wrong', () => {
     expect(
       () => new CronJob(new Demo(testPlatform(), 'demo').stage, 'gc', { schedule, containers: [container()] }),
     ).not.toThrow();
+  });
+});
+
+test('a volume of its own is left alone by tools that prune', () => {
+  const platform = testPlatform();
+  new VolumeClaim(new Demo(platform, 'demo').stage, 'data', { size: Size.gibibytes(5), storageClassName: 'fast' });
+  expect(objectOf(platform, 'PersistentVolumeClaim', 'data')).toMatchObject({
+    metadata: { annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' } },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '5Gi' } } },
   });
 });

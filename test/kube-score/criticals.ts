@@ -17,7 +17,11 @@ export interface Critical {
 
 /** As kube-score's own JSON has it. */
 interface Scored {
-  readonly object_meta: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
+  readonly object_meta: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+  };
   readonly type_meta: { readonly kind: string };
   readonly checks: readonly {
     readonly check: { readonly id: string };
@@ -35,7 +39,15 @@ export function criticals(files: readonly string[]): { objects: number; critical
   // Exit code 1 says that there are criticals, which is for us to judge.
   const { stdout, stderr, status, error } = spawnSync(
     kubeScore(),
-    ['score', '--kubernetes-version', 'v1.36', '--output-format', 'json', '--disable-ignore-checks-annotations', ...files],
+    [
+      'score',
+      '--kubernetes-version',
+      'v1.36',
+      '--output-format',
+      'json',
+      '--disable-ignore-checks-annotations',
+      ...files,
+    ],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
   if (error) throw error;

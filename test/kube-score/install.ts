@@ -18,9 +18,12 @@ export function kubeScore(): string {
     stdio: 'inherit',
   });
   if (error) {
-    throw new Error(`kube-score is built with Go, which couldn't be run (${error.message}); install Go 1.23 or later and put it on the PATH`);
+    throw new Error(
+      `kube-score is built with Go, which couldn't be run (${error.message}); install Go 1.23 or later and put it on the PATH`,
+    );
   }
-  if (status !== 0) throw new Error(`go install ${MODULE}@${VERSION} failed with exit code ${status}; its message is above`);
+  if (status !== 0)
+    throw new Error(`go install ${MODULE}@${VERSION} failed with exit code ${status}; its message is above`);
   renameSync(join(BIN, 'kube-score'), program);
   return program;
 }

@@ -21,7 +21,9 @@ const LINE = /^- `([a-z-]+)` on (all|`[^`]+`(?:, `[^`]+`)*): \S/;
 
 /** Those of docs/kube-score.md, for the library as a whole, and of each system's README. */
 export function justifications(): Justification[] {
-  const systems = systemFolders().map(({ path, name }) => inPage(`${path}/README.md`, softwareOf(`${path}/${name}.ts`)));
+  const systems = systemFolders().map(({ path, name }) =>
+    inPage(`${path}/README.md`, softwareOf(`${path}/${name}.ts`)),
+  );
   return [...inPage('docs/kube-score.md'), ...systems.flat()];
 }
 
@@ -33,7 +35,8 @@ function inPage(page: string, software?: string): Justification[] {
   for (let i = begin + 1; begin >= 0 && i < lines.length && !lines[i].startsWith('## '); i++) {
     if (!lines[i].startsWith('- ')) continue;
     const [, check, on] = LINE.exec(lines[i]) ?? [];
-    if (check === undefined) throw new Error(`${page}:${i + 1}: write "- \`check\` on \`name\`: reason" or "on all", got ${lines[i]}`);
+    if (check === undefined)
+      throw new Error(`${page}:${i + 1}: write "- \`check\` on \`name\`: reason" or "on all", got ${lines[i]}`);
     const names = on === 'all' ? [undefined] : [...on.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     found.push(...names.map((name) => ({ page, line: i + 1, check, name, software })));
   }
@@ -46,13 +49,20 @@ function softwareOf(path: string): string {
   visit(sourceFile(path), (node) => {
     if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.SuperKeyword) return;
     const description = node.arguments.find(ts.isObjectLiteralExpression);
-    const property = description?.properties.find((each) => ts.isPropertyAssignment(each) && each.name.getText() === 'name');
-    if (property && ts.isPropertyAssignment(property) && ts.isStringLiteral(property.initializer)) name ??= property.initializer.text;
+    const property = description?.properties.find(
+      (each) => ts.isPropertyAssignment(each) && each.name.getText() === 'name',
+    );
+    if (property && ts.isPropertyAssignment(property) && ts.isStringLiteral(property.initializer))
+      name ??= property.initializer.text;
   });
   if (name === undefined) throw new Error(`${path} has no super(scope, id, { name: '...' }) to tell its objects by`);
   return name;
 }
 
 export function justifies({ check, name, software }: Justification, critical: Critical): boolean {
-  return check === critical.check && (name ?? critical.name) === critical.name && (software ?? critical.software) === critical.software;
+  return (
+    check === critical.check &&
+    (name ?? critical.name) === critical.name &&
+    (software ?? critical.software) === critical.software
+  );
 }

@@ -2,20 +2,31 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Critical, criticals } from './criticals';
 import { justifications, justifies } from './justifications';
+import { synthesizeVariants } from './variants';
 
-// Everything that kube-score calls critical in dist has its reason in a README, and each reason its critical.
-const DIST = resolve(__dirname, '../../dist');
+// Everything that kube-score calls critical, in dist and in what dist has no site for, has its reason in a README; and each reason its
+// critical.
+const ROOT = resolve(__dirname, '../..');
 
-function manifests(): string[] {
-  const platforms = existsSync(DIST) ? readdirSync(DIST, { withFileTypes: true }).filter((entry) => entry.isDirectory()) : [];
-  const files = platforms.flatMap(({ name }) => readdirSync(join(DIST, name)).map((file) => join(DIST, name, file)));
-  return files.filter((file) => file.endsWith('.yaml'));
+/** A folder of manifests for each platform; kube-score gets them one at a time, since it takes objects of one name for the same. */
+function platforms(): string[] {
+  const dist = join(ROOT, 'dist');
+  const folders = existsSync(dist)
+    ? readdirSync(dist, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    : [];
+  if (folders.length === 0) throw new Error('dist holds no platform; run npm run synth first');
+  return [...folders.map(({ name }) => join(dist, name)), synthesizeVariants(join(ROOT, '.cache/kube-score'))];
+}
+
+function filesOf(folder: string): string[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+  return files.map((file) => join(folder, file));
 }
 
 function main(): number {
-  const files = manifests();
-  if (files.length === 0) throw new Error('dist holds no manifests; run npm run synth first');
-  const { objects, criticals: found } = criticals(files);
+  const scores = platforms().map((folder) => criticals(filesOf(folder)));
+  const objects = scores.reduce((sum, score) => sum + score.objects, 0);
+  const found = scores.flatMap((score) => score.criticals);
   const reasons = justifications();
   const unjustified = found.filter((critical) => !reasons.some((reason) => justifies(reason, critical)));
   const unneeded = reasons.filter((reason) => !found.some((critical) => justifies(reason, critical)));
@@ -26,7 +37,8 @@ function main(): number {
     const [all, open] = [count(found, name), count(unjustified, name)];
     console.log(`${name.padEnd(16)} ${String(all).padStart(3)} critical: ${all - open} justified, ${open} not`);
   }
-  for (const { object, check, comments } of unjustified) console.error(`no reason: \`${check}\` on ${object}: ${comments.join('; ')}`);
+  for (const { object, check, comments } of unjustified)
+    console.error(`no reason: \`${check}\` on ${object}: ${comments.join('; ')}`);
   for (const { page, line, check, name } of unneeded) {
     console.error(`${page}:${line}: no critical needs the reason for \`${check}\` on ${name ?? 'all'}; remove it`);
   }

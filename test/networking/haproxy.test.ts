@@ -349,3 +349,10 @@ describe('HAProxy refuses', () => {
     expect(web.route(gateway, { host: 'mlflow.corp.example' }).host).toBe('mlflow.corp.example');
   });
 });
+
+test('a route of another platform is refused', () => {
+  const { gateway } = make();
+  expect(() => make().web.route(gateway)).toThrow(
+    /^lab\/web: uses lab\/gateway of platform "lab", but belongs to "lab"; make what it needs in its own platform/,
+  );
+});

@@ -27,7 +27,8 @@ function tryRun(folder: string, command: string, ...args: string[]): Result {
 
 function run(folder: string, command: string, ...args: string[]): string {
   const { status, stdout, stderr } = tryRun(folder, command, ...args);
-  if (status !== 0) throw new Error(`${[command, ...args].join(' ')} ended with exit code ${status}:\n${stdout}${stderr}`);
+  if (status !== 0)
+    throw new Error(`${[command, ...args].join(' ')} ended with exit code ${status}:\n${stdout}${stderr}`);
   return stdout;
 }
 
@@ -59,19 +60,31 @@ function pack(folder: string): { tarball: string; files: string[] } {
 
 /** The tarball holds the library, its blueprints and its pages, and nothing of how it is made. */
 function checkContents(folder: string, tarball: string, files: readonly string[]): void {
-  const sources = new Set([...filesIn('lib', '.ts'), ...filesIn('blueprints', '.ts')].map((path) => path.replace(/\.ts$/, '')));
+  const sources = new Set(
+    [...filesIn('lib', '.ts'), ...filesIn('blueprints', '.ts')].map((path) => path.replace(/\.ts$/, '')),
+  );
   const unwanted = files.filter((path) =>
     path.startsWith('build/')
-      ? !sources.has(path.replace(/^build\//, '').replace(/(\.d\.ts|\.js)$/, '')) || path.startsWith('build/blueprints/main.')
+      ? !sources.has(path.replace(/^build\//, '').replace(/(\.d\.ts|\.js)$/, '')) ||
+        path.startsWith('build/blueprints/main.')
       : !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md)$/.test(path),
   );
-  check(unwanted.length === 0, () => `it holds ${unwanted.join(', ')}; mend "files" in package.json, or remove the stale build folder`);
-  const missing = ['README.md', 'LICENSE', 'CHANGELOG.md', 'build/lib/cli/main.js', 'build/blueprints/index.d.ts'].filter(
-    (path) => !files.includes(path),
+  check(
+    unwanted.length === 0,
+    () => `it holds ${unwanted.join(', ')}; mend "files" in package.json, or remove the stale build folder`,
   );
+  const missing = [
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'build/lib/cli/main.js',
+    'build/blueprints/index.d.ts',
+  ].filter((path) => !files.includes(path));
   check(missing.length === 0, () => `it lacks ${missing.join(', ')}; mend "files" in package.json`);
   run(folder, 'tar', '-xzf', tarball);
-  const foreign = files.filter((path) => /\.\.\/shared|\/dist\b.*require/.test(readFileSync(join(folder, 'package', path), 'utf8')));
+  const foreign = files.filter((path) =>
+    /\.\.\/shared|\/dist\b.*require/.test(readFileSync(join(folder, 'package', path), 'utf8')),
+  );
   check(foreign.length === 0, () => `${foreign.join(', ')} names a folder that users don't have`);
 }
 
@@ -103,7 +116,9 @@ function synthesizes(project: string, command: string): string {
     check(name !== undefined && more.length === 0, () => 'dist should hold one platform');
     const platform = join(dist, name);
     const files = readdirSync(platform);
-    const missing = ['apply.sh', 'images.txt', 'summary.md', '00-foundation.k8s.yaml'].filter((file) => !files.includes(file));
+    const missing = ['apply.sh', 'images.txt', 'summary.md', '00-foundation.k8s.yaml'].filter(
+      (file) => !files.includes(file),
+    );
     check(missing.length === 0, () => `${platform} lacks ${missing.join(', ')}`);
     const manifests = files.filter((file) => file.endsWith('.yaml'));
     const objects = manifests.flatMap((file) => loadAll(readFileSync(join(platform, file), 'utf8')));
@@ -136,7 +151,20 @@ function main(folder: string): void {
   const { sources, command } = step('README has its two programs and says how to run one', readme);
   sources.forEach((source, i) => writeFileSync(join(project, `main${i + 1}.ts`), source));
   step('tsc --strict accepts and compiles them (module node16, every declaration checked)', () =>
-    run(project, 'npx', 'tsc', '--strict', '--target', 'es2022', '--types', 'node', '--module', 'node16', 'main1.ts', 'main2.ts'),
+    run(
+      project,
+      'npx',
+      'tsc',
+      '--strict',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+      '--module',
+      'node16',
+      'main1.ts',
+      'main2.ts',
+    ),
   );
   synthesizes(project, 'node main1.js');
   // Type-checked once more, by the older way to find modules, which knows "typesVersions" and not "exports".
@@ -149,7 +177,10 @@ function main(folder: string): void {
   step('npx onprem-ml link finds the one name that is broken', () => {
     breakName(platform);
     const { status, stdout, stderr } = tryRun(project, 'npx', 'onprem-ml', 'link', platform);
-    check(status === 1 && /, 1 finding$/m.test(stdout) && stdout.includes('nobody'), () => `exit code ${status}: ${stdout}${stderr}`);
+    check(
+      status === 1 && /, 1 finding$/m.test(stdout) && stdout.includes('nobody'),
+      () => `exit code ${status}: ${stdout}${stderr}`,
+    );
   });
 }
 

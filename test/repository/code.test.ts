@@ -14,17 +14,27 @@ function nodes(path: string, matches: (node: ts.Node) => boolean): string[] {
 }
 
 function isCastThroughUnknown(node: ts.Node): boolean {
-  return ts.isAsExpression(node) && ts.isAsExpression(node.expression) && node.expression.type.kind === ts.SyntaxKind.UnknownKeyword;
+  return (
+    ts.isAsExpression(node) &&
+    ts.isAsExpression(node.expression) &&
+    node.expression.type.kind === ts.SyntaxKind.UnknownKeyword
+  );
 }
 
 test('no type is any, and none is forced', () => {
-  expect(FILES.flatMap((path) => nodes(path, (node) => node.kind === ts.SyntaxKind.AnyKeyword || isCastThroughUnknown(node)))).toEqual([]);
+  expect(
+    FILES.flatMap((path) =>
+      nodes(path, (node) => node.kind === ts.SyntaxKind.AnyKeyword || isCastThroughUnknown(node)),
+    ),
+  ).toEqual([]);
 });
 
 test('no check is switched off', () => {
   const off = FILES.flatMap((path) => {
     const { text } = sourceFile(path);
-    return [...text.matchAll(/@ts-(ignore|nocheck|expect-error)|eslint-disable/g)].map(({ 0: what }) => `${path}: ${what}`);
+    return [...text.matchAll(/@ts-(ignore|nocheck|expect-error)|eslint-disable/g)].map(
+      ({ 0: what }) => `${path}: ${what}`,
+    );
   });
   expect(off).toEqual([]);
 });
@@ -41,7 +51,8 @@ function references(path: string): { place: string; text: string }[] {
   const file = sourceFile(path);
   const found: { place: string; text: string }[] = [];
   visit(file, (node) => {
-    if (ts.isStringLiteralLike(node) && REFERENCE.test(node.text)) found.push({ place: placeOf(file, node), text: node.text });
+    if (ts.isStringLiteralLike(node) && REFERENCE.test(node.text))
+      found.push({ place: placeOf(file, node), text: node.text });
   });
   return found;
 }

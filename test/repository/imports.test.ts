@@ -52,6 +52,22 @@ test('imports go one way: core <- site, crds <- systems <- blueprints, and no sy
   expect(wrong).toEqual([]);
 });
 
+test.each([
+  ['lib/core/app.ts', 'lib/site/site.ts', false, true],
+  ['lib/core/app.ts', 'lib/site/site.ts', true, false],
+  ['lib/core/app.ts', 'lib/data/minio/index.ts', true, true],
+  ['lib/site/site.ts', 'lib/core/errors.ts', false, false],
+  ['lib/site/site.ts', 'lib/crds/crd.ts', false, true],
+  ['lib/data/minio/minio.ts', 'lib/data/postgres/index.ts', true, true],
+  ['lib/data/minio/minio.ts', 'lib/data/minio/bucket.ts', false, false],
+  ['lib/data/minio/minio.ts', 'lib/index.ts', false, true],
+  ['lib/data/minio/minio.ts', 'blueprints/index.ts', false, true],
+  ['blueprints/main.ts', 'lib/data/minio/index.ts', false, false],
+  ['lib/cli/link.ts', 'lib/core/link/index.ts', false, false],
+])('%s may not import %s (types only: %s): %s', (path, target, typeOnly, expected) => {
+  expect(forbidden(path, { place: '', target, typeOnly, local: true })).toBe(expected);
+});
+
 test('each exception is needed', () => {
   const uses = new Set(FILES.flatMap((path) => importsOf(path).map(({ target }) => `${path} -> ${target}`)));
   expect(Object.keys(EXCEPTIONS).filter((exception) => !uses.has(exception))).toEqual([]);
@@ -80,7 +96,16 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 test('cycles are seen', () => {
-  expect(cycles(new Map([['a', ['b']], ['b', ['c', 'd']], ['c', []], ['d', ['a']]]))).toEqual(['a -> b -> d -> a']);
+  expect(
+    cycles(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c', 'd']],
+        ['c', []],
+        ['d', ['a']],
+      ]),
+    ),
+  ).toEqual(['a -> b -> d -> a']);
 });
 
 test('only lib/core/k8s.ts knows cdk8s-plus-27', () => {
@@ -93,10 +118,16 @@ test('each imported package is one that is installed with the library', () => {
     'dependencies' | 'peerDependencies',
     Record<string, string>
   >;
-  const known = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies), ...builtinModules.map((name) => `node:${name}`)]);
+  const known = new Set([
+    ...Object.keys(dependencies),
+    ...Object.keys(peerDependencies),
+    ...builtinModules.map((name) => `node:${name}`),
+  ]);
   const unknown = FILES.flatMap((path) =>
     importsOf(path).flatMap(({ local, target, place }) =>
-      local || known.has(target.startsWith('node:') ? target : target.split('/')[0]) ? [] : [`${place} imports ${target}`],
+      local || known.has(target.startsWith('node:') ? target : target.split('/')[0])
+        ? []
+        : [`${place} imports ${target}`],
     ),
   );
   expect(unknown).toEqual([]);

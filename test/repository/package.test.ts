@@ -15,13 +15,18 @@ interface Package {
 const manifest = JSON.parse(read('package.json')) as Package;
 
 /** What git has, and what it would take with the next commit. */
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT, encoding: 'utf8' })
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
   .split('\0')
   .filter((path) => path !== '' && exists(path) && !lstatSync(join(ROOT, path)).isSymbolicLink());
 
 test('dependencies are pinned to one version', () => {
   const { dependencies, devDependencies } = manifest;
-  const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+  );
   expect(loose).toEqual([]);
 });
 
@@ -34,9 +39,13 @@ test('what peers ask for is what is tried', () => {
 
 test('CONTRIBUTING.md gives the reason for each dependency, and for nothing that is none', () => {
   const [, section] = /^## Dependencies$([^]*?)(?=^## |(?![^]))/m.exec(read('CONTRIBUTING.md'))!;
-  const listed = [...section.matchAll(/^- ((?:`[^`]+`(?:, )?)+): \S/gm)].flatMap(([, names]) => names.replaceAll('`', '').split(', '));
+  const listed = [...section.matchAll(/^- ((?:`[^`]+`(?:, )?)+): \S/gm)].flatMap(([, names]) =>
+    names.replaceAll('`', '').split(', '),
+  );
   expect(listed.sort()).toEqual(Object.keys(manifest.devDependencies).sort());
-  const unnamed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) => !section.includes(`\`${name}\``));
+  const unnamed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+    (name) => !section.includes(`\`${name}\``),
+  );
   expect(unnamed).toEqual([]);
 });
 
@@ -47,7 +56,10 @@ test('CHANGELOG.md speaks of this version', () => {
 
 test('the lockfile is for this package and holds no registry address', () => {
   const lock = JSON.parse(read('package-lock.json')) as {
-    readonly packages: Record<string, { readonly resolved?: string; readonly integrity?: string; readonly devDependencies?: object }>;
+    readonly packages: Record<
+      string,
+      { readonly resolved?: string; readonly integrity?: string; readonly devDependencies?: object }
+    >;
   };
   expect(lock.packages['']!.devDependencies).toEqual(manifest.devDependencies);
   const packages = Object.entries(lock.packages).filter(([path]) => path !== '');

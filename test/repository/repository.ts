@@ -24,9 +24,7 @@ export function systemFolders(): SystemFolder[] {
       .map(({ name }) => name);
   return folders('lib')
     .filter((domain) => !NOT_DOMAINS.has(domain))
-    .flatMap((domain) =>
-      folders(`lib/${domain}`).map((name) => ({ domain, name, path: `lib/${domain}/${name}` })),
-    )
+    .flatMap((domain) => folders(`lib/${domain}`).map((name) => ({ domain, name, path: `lib/${domain}/${name}` })))
     .filter(({ path }) => exists(`${path}/index.ts`));
 }
 
@@ -98,7 +96,10 @@ export function importsOf(path: string): Import[] {
 
 function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   const [whole, names] = ts.isImportDeclaration(statement)
-    ? [statement.importClause?.isTypeOnly, statement.importClause?.name ? undefined : statement.importClause?.namedBindings]
+    ? [
+        statement.importClause?.isTypeOnly,
+        statement.importClause?.name ? undefined : statement.importClause?.namedBindings,
+      ]
     : [statement.isTypeOnly, statement.exportClause];
   if (whole) return true;
   const listed = names && (ts.isNamedImports(names) || ts.isNamedExports(names)) ? names.elements : undefined;

@@ -9,7 +9,9 @@ function mainClass(path: string): string | undefined {
   return sourceFile(path).statements.find(
     (statement): statement is ts.ClassDeclaration =>
       ts.isClassDeclaration(statement) &&
-      (statement.heritageClauses ?? []).some(({ types }) => types.some(({ expression }) => expression.getText() === 'System')),
+      (statement.heritageClauses ?? []).some(({ types }) =>
+        types.some(({ expression }) => expression.getText() === 'System'),
+      ),
   )?.name?.text;
 }
 

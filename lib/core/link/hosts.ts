@@ -67,7 +67,7 @@ export function collectHosts(texts: readonly Text[], bundle: Bundle): HostUse[] 
     if (value.includes('://')) urls(text, value, bundle, uses);
     if (text.kind === 'custom') continue;
     if (PORT_HINT.test(value)) hostPorts(text, value, bundle, uses);
-    if (text.kind !== 'file') bareName(text, value, bundle, uses);
+    if (!isFile(text)) bareName(text, value, bundle, uses);
   }
   return uses;
 }
@@ -112,11 +112,11 @@ function portOf(
 }
 
 /** The number in PGPORT beside PGHOST. */
-function portBeside({ kind, name, container }: Text): Pick<HostUse, 'port' | 'portFrom'> {
-  const stem = kind === 'env' ? /^(.*)HOST(NAME)?$/.exec(name)?.[1] : undefined;
-  if (stem === undefined || !container) return {};
-  const port = arr(container.spec.env).find((item) => obj(item).name === `${stem}PORT`);
-  const value = str(obj(port).value);
+function portBeside({ kind, name, container, variable, entry }: Text): Pick<HostUse, 'port' | 'portFrom'> {
+  const stem = kind === 'env' || variable ? /^(.*)HOST(NAME)?$/.exec(name)?.[1] : undefined;
+  if (stem === undefined) return {};
+  const env = arr(container?.spec.env).find((item) => obj(item).name === `${stem}PORT`);
+  const value = str(container ? obj(env).value : obj(entry.object.data)[`${stem}PORT`]);
   return value !== undefined && /^\d+$/.test(value) ? { port: Number(value), portFrom: `${stem}PORT` } : {};
 }
 
@@ -128,7 +128,7 @@ function urls(text: Text, value: string, bundle: Bundle, uses: HostUse[]): void 
     if (!place) continue;
     const single = !host.includes('.');
     // In a file a bare host may be anybody's example: it counts only where it is, or nearly is, a Service's name.
-    if (single && text.kind !== 'env' && text.kind !== 'arg' && !isKnown(host, place.namespace, bundle)) continue;
+    if (single && (isFile(text) || text.kind === 'custom') && !isKnown(host, place.namespace, bundle)) continue;
     uses.push({
       text,
       host: whole,
@@ -168,8 +168,7 @@ function hostPorts(text: Text, value: string, bundle: Bundle, uses: HostUse[]): 
     const place = placeOf(text, host, bundle);
     if (!place) continue;
     const single = !host.includes('.');
-    if (single && (text.kind === 'file' || !(isKnown(host, place.namespace, bundle) || isHostValue(text, whole))))
-      continue;
+    if (single && (isFile(text) || !(isKnown(host, place.namespace, bundle) || isHostValue(text, whole)))) continue;
     uses.push({ text, host: whole, ...place, port: Number(port) });
   }
 }
@@ -183,10 +182,16 @@ function bareName(text: Text, value: string, bundle: Bundle, uses: HostUse[]): v
   if (place && !BOOLEAN.has(host)) uses.push({ text, host, ...place, ...portBeside(text) });
 }
 
+/** A whole configuration file, in which a name may be anything. */
+function isFile({ kind, variable }: Text): boolean {
+  return kind === 'file' && !variable;
+}
+
 const BOOLEAN = new Set(['true', 'false', 'yes', 'no', 'on', 'off', 'none', 'auto', 'all', 'any']);
 
-function isHostValue({ name, value, kind }: Text, whole: string): boolean {
-  return (kind === 'env' || kind === 'arg') && HOST_NAME.test(name) && !OWN_NAME.test(name) && value.endsWith(whole);
+function isHostValue(text: Text, whole: string): boolean {
+  const { name, value } = text;
+  return !isFile(text) && HOST_NAME.test(name) && !OWN_NAME.test(name) && value.endsWith(whole);
 }
 
 /** True inside a line that is a comment in whatever language a configuration file may have. */

@@ -12,6 +12,8 @@ export interface Text {
   readonly container?: Container;
   /** What kind of string: environment variable, argument, file of a ConfigMap or Secret, field of a custom resource. */
   readonly kind: 'env' | 'arg' | 'file' | 'custom';
+  /** A ConfigMap's entry that is a variable by the form of its key: `POSTGRESQL_HOST`. */
+  readonly variable?: boolean;
   /** Name of the variable, key of the file, name of the custom resource's field. */
   readonly name: string;
   readonly value: string;
@@ -95,12 +97,15 @@ function flagName(value: string): string | undefined {
   return /^-{1,2}([A-Za-z][\w.-]*)=/.exec(value)?.[1];
 }
 
+const VARIABLE_NAME = /^[A-Z][A-Z0-9_]+$/;
+
 function files(entry: Entry, part: string, texts: Text[]): void {
   const data: Obj = obj(entry.object[part]);
   for (const name in data) {
     const value = data[name];
     if (typeof value !== 'string' || value === '') continue;
-    texts.push({ entry, kind: 'file', name, value, expanded: value, path: () => field(part, name) });
+    const variable = VARIABLE_NAME.test(name);
+    texts.push({ entry, kind: 'file', variable, name, value, expanded: value, path: () => field(part, name) });
   }
 }
 

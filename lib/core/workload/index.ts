@@ -1,3 +1,4 @@
+export * from './claim';
 export * from './config-files';
 export * from './container';
 export * from './kinds';

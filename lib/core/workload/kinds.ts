@@ -1,11 +1,10 @@
-import { type Size } from 'cdk8s';
 import { fail, show } from '../errors';
 import * as k8s from '../k8s';
 import { CREATES } from '../labels';
 import { checkInteger, digest } from '../names';
 import { lazy } from '../network';
-import { quantity } from '../quantity';
 import { type Stage } from '../stage';
+import { claimSpec, type ClaimTemplate } from './claim';
 import { Workload, type WorkloadProps } from './workload';
 
 /** Names of pods, with what controllers append, must stay labels of 63 letters. */
@@ -54,14 +53,6 @@ export class Deployment extends Workload {
   }
 }
 
-/** A volume that each replica of a StatefulSet gets for itself. */
-export interface ClaimTemplate {
-  readonly name: string;
-  readonly size: Size;
-  /** Name of the class. @default - the cluster's default class */
-  readonly storageClassName?: string;
-}
-
 export interface StatefulSetProps extends WorkloadProps {
   /** @default 1 */
   readonly replicas?: number;
@@ -81,7 +72,7 @@ export class StatefulSet extends Workload {
     super(stage, id, props, MAX_NAME);
     const replicas = props.replicas ?? 1;
     checkInteger(this.node.path, 'replicas', replicas, 1, 1000, 'give the number of pods');
-    new k8s.KubeStatefulSet(this, 'stateful-set', {
+    new CompleteStatefulSet(this, 'stateful-set', {
       metadata: { name: this.name },
       spec: {
         replicas,
@@ -94,9 +85,6 @@ export class StatefulSet extends Workload {
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
         template: this.template(this.spread(replicas)),
         volumeClaimTemplates: props.claims?.map((claim) => ({
-          // The API server fills these two in; without them the object would differ from what it stores.
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
           metadata: { name: claim.name, labels: { ...this.podLabels } },
           spec: claimSpec(claim),
         })),
@@ -106,13 +94,21 @@ export class StatefulSet extends Workload {
   }
 }
 
-/** The API's spec of a claim for one node at a time. */
-export function claimSpec(claim: Pick<ClaimTemplate, 'size' | 'storageClassName'>): k8s.PersistentVolumeClaimSpec {
-  return {
-    accessModes: ['ReadWriteOnce'],
-    storageClassName: claim.storageClassName,
-    resources: { requests: { storage: k8s.Quantity.fromString(quantity(claim.size)) } },
-  };
+/** The API server gives claim templates their kind; without it the output would differ from what is stored, which GitOps tools show for ever. */
+class CompleteStatefulSet extends k8s.KubeStatefulSet {
+  override toJson(): StatefulSetJson {
+    const json = super.toJson() as StatefulSetJson;
+    const volumeClaimTemplates = json.spec.volumeClaimTemplates?.map((claim) => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      ...claim,
+    }));
+    return volumeClaimTemplates ? { ...json, spec: { ...json.spec, volumeClaimTemplates } } : json;
+  }
+}
+
+interface StatefulSetJson {
+  readonly spec: { readonly volumeClaimTemplates?: readonly object[] };
 }
 
 export interface DaemonSetProps extends WorkloadProps {

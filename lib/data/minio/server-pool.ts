@@ -1,7 +1,6 @@
 import { Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import {
-  claimSpec,
   type ContainerProps,
   type Image,
   type ISecret,
@@ -11,6 +10,7 @@ import {
   StatefulSet,
   systemOf,
   volume,
+  VolumeClaim,
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { type MinIOPool } from './erasure';
@@ -22,12 +22,6 @@ export const HEALTH = { live: '/minio/health/live', ready: '/minio/health/ready'
 /** On the servers of all pools, so that one Service leads to them and to nothing else of the namespace. */
 const SERVER = { 'minio.onprem-ml.io/server': 'true' };
 const CERTIFICATES = '/certificates';
-
-/** A claim that leaves the manifests again stays in the cluster, whichever tool applies them. */
-const NOT_PRUNED = {
-  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-};
 
 export interface ServerPoolProps {
   readonly pool: MinIOPool;
@@ -134,11 +128,10 @@ export class ServerPool extends StatefulSet {
   /** The claims as they shall be: those of the template can't change, the claims made from it can grow. */
   private growClaims(servers: number, drives: readonly string[], props: ServerPoolProps): void {
     const scope = new Construct(this, 'claims');
-    const spec = claimSpec({ size: props.pool.driveSize, storageClassName: props.storageClassName });
+    const claim = { size: props.pool.driveSize, storageClassName: props.storageClassName };
     for (const drive of drives) {
       for (let server = 0; server < servers; server++) {
-        const name = `${drive}-${this.name}-${server}`;
-        new k8s.KubePersistentVolumeClaim(scope, name, { metadata: { name, annotations: NOT_PRUNED }, spec });
+        new VolumeClaim(scope, `${drive}-${this.name}-${server}`, claim);
       }
     }
   }

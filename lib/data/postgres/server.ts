@@ -1,6 +1,5 @@
 import { Duration, Size } from 'cdk8s';
 import {
-  claimSpec,
   type ConfigFiles,
   type ContainerProps,
   intOrString,
@@ -11,6 +10,7 @@ import {
   type Stage,
   StatefulSet,
   volume,
+  VolumeClaim,
 } from '../../core';
 import { TRANSFER_TIMEOUT } from './backup';
 import { type Archive, archiveAccess, copyClient } from './bucket-access';
@@ -48,17 +48,7 @@ export interface Server {
 /** The server: its volume, its pod, its Services. */
 export function addServer(stage: Stage, id: string, props: ServerProps): Server {
   // A claim of its own, not a template of the StatefulSet: templates can't change, and this one must be able to grow.
-  new k8s.KubePersistentVolumeClaim(stage, CLAIM, {
-    metadata: {
-      name: CLAIM,
-      // GitOps tools that remove what is gone from the manifests must not remove the data.
-      annotations: {
-        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-      },
-    },
-    spec: claimSpec({ size: props.storage, storageClassName: props.storageClassName }),
-  });
+  new VolumeClaim(stage, CLAIM, { size: props.storage, storageClassName: props.storageClassName });
   const headless = `${id}-pods`;
   const workload = new StatefulSet(stage, id, {
     serviceName: headless,

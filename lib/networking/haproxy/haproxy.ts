@@ -3,6 +3,7 @@ import { type Construct } from 'constructs';
 import {
   checkInteger,
   checkPort,
+  checkSamePlatform,
   ConfigFiles,
   Deployment,
   fail,
@@ -222,6 +223,7 @@ export class HAProxy extends System implements IGateway {
   addRoute(scope: Construct, props: RouteProps): IRoute {
     const path = scope.node.path;
     const { host } = props;
+    checkSamePlatform(scope, this);
     checkRouteHost(path, host, this.platform.site, this.domains);
     const route = httpRoute(path, props, this.caFile);
     const url = `https://${host}${route.path === '/' ? '' : route.path}`;

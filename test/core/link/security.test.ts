@@ -70,8 +70,10 @@ describe('a NetworkPolicy', () => {
       'Service/web: spec.ports[0].targetPort "http" is reachable for nobody: NetworkPolicy default-deny, web of namespace shop opens TCP 8080 of Deployment shop/web to no one; add it',
       'NetworkPolicy/web: spec.ingress[0].ports[0].port "8081" is no TCP port of the pods at that end; did you mean "8080"?',
     ]);
-    expect(shop().remove('Service/web').findings()).toEqual([
-      'NetworkPolicy/web: spec.ingress[0].ports[0].port "http" is open to everybody, but no Service leads to that port of Deployment shop/web; add the Service, or say in from who may connect',
+    const open = () => shop().set(POLICY('web'), ['spec', 'ingress', 0, 'from'], undefined);
+    expect(open().set('Service/web', ['spec', 'type'], 'LoadBalancer').findings()).toEqual([]);
+    expect(open().findings()).toEqual([
+      'NetworkPolicy/web: spec.ingress[0].ports[0].port "http" is open to everybody, but nobody beyond the pods calls that port of Deployment shop/web: no Service with an outer address, no webhook, no monitor; say in from who may connect',
     ]);
   });
 });
@@ -95,6 +97,49 @@ describe('an isolated namespace', () => {
       .remove(POLICY('default-deny'))
       .remove(POLICY('secrets'));
     expect(bundle.findings()).toEqual([]);
+  });
+});
+
+describe('a namespace that enforces a Pod Security level', () => {
+  const hardened = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+    capabilities: { drop: ['ALL'] },
+  };
+  const found = (level: string, context: object, spec: object = {}) =>
+    shop()
+      .remove('StatefulSet/db')
+      .remove('Service/db')
+      .remove('Job/secrets')
+      .set('Namespace/shop', ['metadata', 'labels'], { 'pod-security.kubernetes.io/enforce': level })
+      .set('Deployment/web', [...TEMPLATE, 'containers'], [{ name: 'web', image: 'web:1', securityContext: context }])
+      .set('Deployment/web', [...TEMPLATE, 'hostNetwork'], (spec as { hostNetwork?: boolean }).hostNetwork)
+      .findings()
+      .filter((line) => line.includes('pod-security'));
+  const at = 'Deployment/web: spec.template.spec.containers[0].securityContext';
+  const end = (level: string) => `which namespace shop refuses (pod-security.kubernetes.io/enforce: ${level})`;
+
+  test('admits pods that meet it', () => {
+    expect(found('restricted', hardened)).toEqual([]);
+    expect(found('baseline', {})).toEqual([]);
+    expect(found('privileged', { privileged: true })).toEqual([]);
+  });
+
+  test('refuses others', () => {
+    expect(found('restricted', {})).toEqual([
+      `${at}.allowPrivilegeEscalation is not false, ${end('restricted')}`,
+      `${at}.runAsNonRoot is not true, ${end('restricted')}`,
+      `${at}.seccompProfile.type is neither RuntimeDefault nor Localhost, ${end('restricted')}`,
+      `${at}.capabilities.drop doesn't drop ALL, ${end('restricted')}`,
+    ]);
+    expect(found('restricted', { ...hardened, runAsUser: 0 })).toEqual([
+      `${at}.runAsUser "0" is root, ${end('restricted')}`,
+    ]);
+    expect(found('baseline', { capabilities: { add: ['SYS_ADMIN'] } }, { hostNetwork: true })).toEqual([
+      `Deployment/web: spec.template.spec.hostNetwork "true" shares the node's own, ${end('baseline')}`,
+      `${at}.capabilities.add[0] "SYS_ADMIN" is a capability, ${end('baseline')}`,
+    ]);
   });
 });
 

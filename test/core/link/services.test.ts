@@ -117,15 +117,17 @@ describe('a probe', () => {
     ]);
   });
 
-  test('asks for a declared number in strict mode', () => {
-    const bundle = (strict: boolean) =>
+  test('asks for a declared number in strict mode, and in any where it contradicts the others', () => {
+    const bundle = (strict: boolean, readiness: object | undefined) =>
       shop()
+        .set('Deployment/web', [...CONTAINER, 'readinessProbe'], readiness)
         .set('Deployment/web', [...CONTAINER, 'livenessProbe'], { tcpSocket: { port: 8081 } })
         .findings({ strict });
-    expect(bundle(false)).toEqual([]);
-    expect(bundle(true)).toEqual([
-      'Deployment/web: spec.template.spec.containers[0].livenessProbe.tcpSocket.port "8081" is no port that container web opens; did you mean "8080"?',
-    ]);
+    const line =
+      'Deployment/web: spec.template.spec.containers[0].livenessProbe.tcpSocket.port "8081" is no port that container web opens; did you mean "8080"?';
+    expect(bundle(false, undefined)).toEqual([]);
+    expect(bundle(false, { tcpSocket: { port: 8080 } })).toEqual([line]);
+    expect(bundle(true, undefined)).toEqual([line]);
   });
 });
 

@@ -81,7 +81,7 @@ export function shop(): Bundle {
       },
     }),
     policy('default-deny', {}, [], []),
-    policy('web', { app: 'web' }, [{ from: [], ports: [tcp('http')] }], [toDb, dns]),
+    policy('web', { app: 'web' }, [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [tcp('http')] }], [toDb, dns]),
     policy(
       'db',
       { app: 'db' },

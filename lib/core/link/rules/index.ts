@@ -9,6 +9,7 @@ import { monitors } from './monitors';
 import { names } from './names';
 import { namespaces } from './namespaces';
 import { networkPolicies } from './network-policies';
+import { podSecurity } from './pod-security';
 import { ports } from './ports';
 import { rbac } from './rbac';
 import { references } from './references';
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   rbac,
   networkPolicies,
   isolation,
+  podSecurity,
   waves,
   images,
   secrets,

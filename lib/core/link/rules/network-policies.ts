@@ -2,7 +2,8 @@ import { type Entry } from '../entry';
 import { mend, type Context, type Report, type Rule } from '../context';
 import { rolesOf } from '../evidence';
 import { type HostUse } from '../hosts';
-import { arr, obj, str } from '../json';
+import { arr, dig, obj, str } from '../json';
+import { CRD } from '../kinds';
 import { type Pod } from '../pods';
 import { type Direction, type Socket } from '../policies';
 import { readersFor, readersOf, type Readers } from '../ports';
@@ -205,8 +206,9 @@ function unreachable({ services, policies }: Context, report: Report): void {
   }
 }
 
-/** Each port of a policy is one that the pods at that end open, and what is open to everybody is what a Service leads to. */
-function idle({ policies, services, bundle, dns: server }: Context, report: Report): void {
+/** Each port of a policy is one that the pods at that end open, and what is open to everybody is what somebody beyond the pods calls. */
+function idle(context: Context, report: Report): void {
+  const { policies, bundle, dns: server } = context;
   for (const policy of policies.all) {
     const { entry } = policy;
     for (const [direction, peers] of [
@@ -250,12 +252,12 @@ function idle({ policies, services, bundle, dns: server }: Context, report: Repo
             );
           } else if (direction === 'ingress' && arr(rule[peers]).length === 0) {
             for (const pod of policy.pods) {
-              if (pod.spec.hostNetwork === true || isServed(pod, number, services, bundle)) continue;
+              if (pod.spec.hostNetwork === true || isForEverybody(pod, number, context)) continue;
               report(
                 entry,
                 where,
                 number,
-                `is open to everybody, but no Service leads to that port of ${title(pod)}; add the Service, or say in from who may connect`,
+                `is open to everybody, but nobody beyond the pods calls that port of ${title(pod)}: no Service with an outer address, no webhook, no monitor; say in from who may connect`,
               );
             }
           }
@@ -265,12 +267,36 @@ function idle({ policies, services, bundle, dns: server }: Context, report: Repo
   }
 }
 
-/** True where a Service leads to the pod's port, or a monitor scrapes it. */
-function isServed(pod: Pod, port: unknown, services: Context['services'], bundle: Context['bundle']): boolean {
+/**
+ * True where somebody beyond the pods may have to reach a pod's port: clients of a Service with an outer address, the API server behind a
+ * webhook, whatever scrapes a monitor's port.
+ */
+function isForEverybody(pod: Pod, port: unknown, { services, bundle }: Context): boolean {
   const numbers = typeof port === 'number' ? [port] : pod.ports.filter((p) => p.name === port).map((p) => p.number);
-  if (services.of(pod).some(({ ports }) => ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n)))))
-    return true;
-  return bundle
+  const outer = services.of(pod).some(({ entry, ports, name, namespace }) => {
+    const { type } = entry.spec;
+    if (!ports.some((p) => targetNumbers(p, pod).some((n) => numbers.includes(n)))) return false;
+    return type === 'LoadBalancer' || type === 'NodePort' || calledServices(bundle).has(`${namespace}/${name}`);
+  });
+  if (outer) return true;
+  const scraped = bundle
     .ofType('PodMonitor.monitoring.coreos.com')
     .some((monitor) => selects(monitor.spec.selector, pod.labels));
+  const monitored = bundle
+    .ofType('ServiceMonitor.monitoring.coreos.com')
+    .some((monitor) => services.of(pod).some(({ labels }) => selects(monitor.spec.selector, labels)));
+  return scraped || monitored;
+}
+
+/** The Services that the API server calls. */
+function calledServices(bundle: Context['bundle']): ReadonlySet<string> {
+  const called = new Set<string>();
+  const add = (config: unknown): void => {
+    const { name, namespace } = obj(obj(config).service);
+    if (typeof name === 'string') called.add(`${String(namespace)}/${name}`);
+  };
+  for (const { webhook } of webhooksOf(bundle)) add(webhook.clientConfig);
+  for (const entry of bundle.ofType('APIService.apiregistration.k8s.io')) add(entry.spec);
+  for (const entry of bundle.ofType(CRD)) add(dig(entry.spec, 'conversion', 'webhook', 'clientConfig'));
+  return called;
 }

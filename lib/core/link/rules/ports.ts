@@ -1,7 +1,8 @@
 import { mend, type Context, type Report, type Rule } from '../context';
 import { arr, field, isObj, obj } from '../json';
 import { isBuiltInGroup } from '../kinds';
-import { readersFor, readersOf } from '../ports';
+import { type Bundle } from '../bundle';
+import { isMentioned, readersFor, readersOf } from '../ports';
 import { type Text } from '../texts';
 import { namedPorts, type Container, type Pod } from '../pods';
 
@@ -39,7 +40,7 @@ function checkHook(
   container: Container,
   at: string,
   hook: object,
-  { strict }: Context,
+  { strict, bundle }: Context,
   report: Report,
 ): void {
   for (const way of ['httpGet', 'tcpSocket', 'grpc']) {
@@ -56,7 +57,8 @@ function checkHook(
         port,
         `is no port of container ${container.name}${mend(port, names, 'name one of its ports')}`,
       );
-    } else if (strict && !container.ports.some((p) => p.number === Number(port))) {
+    } else if (!container.ports.some((p) => p.number === Number(port))) {
+      if (!strict && !isContrary(pod, container, Number(port), bundle)) continue;
       const numbers = [...new Set(arr(container.spec.ports).map((p) => String(obj(p).containerPort)))];
       report(
         pod.entry,
@@ -67,6 +69,23 @@ function checkHook(
     }
   }
 }
+
+/**
+ * True where a container declares ports but not this one, and another probe of it asks for one that it declares. Declaring a port is not what
+ * opens it, so outside strict mode a probe of an undeclared port is only wrong where it contradicts the others.
+ */
+function isContrary(pod: Pod, container: Container, port: number, bundle: Bundle): boolean {
+  const asked = PROBES.map((probe) => {
+    const { httpGet, tcpSocket } = obj(container.spec[probe]);
+    return obj(httpGet ?? tcpSocket).port;
+  });
+  const declared = asked.filter(
+    (p) => p !== undefined && container.ports.some(({ number, name }) => number === p || name === p),
+  );
+  return declared.length > 0 && !isMentioned(pod, port, bundle);
+}
+
+const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /** A probe that names a host speaks to another, or to a loopback address, whose ports a container doesn't declare. */
 function isOwn(host: unknown): boolean {
