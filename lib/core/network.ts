@@ -64,8 +64,12 @@ export function lazy<T>(produce: () => T): T {
   return Lazy.any({ produce }) as T;
 }
 
-function lazyList<T>(produce: () => T[]): T[] {
-  return lazy(produce);
+/** The API server drops an empty list; written all the same, it would be a change at each apply. */
+function lazyList<T>(produce: () => T[]): T[] | undefined {
+  return lazy(() => {
+    const list = produce();
+    return list.length > 0 ? list : undefined;
+  });
 }
 
 interface Rule {

@@ -3,8 +3,8 @@ import { type Site } from '../site';
 import { type ICredentialSource } from './contracts/credentials';
 import { MintedCredentials } from './credentials/minted';
 import { distribution, type Distribution, type DistributionName } from './distribution';
-import { fail, show } from './errors';
-import { type Image, reference } from './image';
+import { didYouMean, fail, show } from './errors';
+import { type Image, image, reference } from './image';
 import * as k8s from './k8s';
 import { ISOLATED, LABEL } from './labels';
 import { checkLabel } from './names';
@@ -26,6 +26,12 @@ export interface PlatformProps {
    * @default - images come from their own registries
    */
   readonly registryMirror?: string;
+  /**
+   * Other builds of images, by the repository they stand in for: `{ 'quay.io/minio/minio': 'registry.lab.example/minio:2026.1' }`. Taken as
+   * they are; the mirror doesn't apply to them.
+   * @default - the systems' own
+   */
+  readonly images?: Readonly<Record<string, string>>;
 }
 
 /** An object that the output refers to and that is in the cluster already. Name `*` stands for any. */
@@ -57,6 +63,8 @@ export class Platform extends Construct {
   readonly foundation: Stage;
   private minted?: MintedCredentials;
   private readonly mirror?: string;
+  private readonly replacements: ReadonlyMap<string, Image>;
+  private readonly asked = new Set<string>();
   private readonly registered: Stage[] = [];
   private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, Image>();
@@ -78,6 +86,7 @@ export class Platform extends Construct {
     this.distribution = distribution(props.distribution ?? 'kubeadm');
     this.checkRanges();
     this.mirror = props.registryMirror;
+    this.replacements = new Map(Object.entries(props.images ?? {}).map(([name, build]) => [name, image(build)]));
     this.foundation = new Stage(this, 'foundation', {
       platform: this,
       file: 'foundation',
@@ -85,7 +94,9 @@ export class Platform extends Construct {
       foundation: true,
       labels: { [LABEL.partOf]: this.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
     });
-    this.node.addValidation({ validate: () => linked(this).findings.map(formatFinding) });
+    this.node.addValidation({
+      validate: () => [...this.uselessReplacements(), ...linked(this).findings.map(formatFinding)],
+    });
     this.addExternal({ kind: 'Namespace', name: this.distribution.dns.namespace });
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
   }
@@ -111,9 +122,12 @@ export class Platform extends Construct {
   }
 
   /** The reference to run an image by, from the mirror where there is one; puts it on the platform's list. */
-  image(image: Image): string {
-    const used = reference(image, this.mirror);
-    this.usedImages.set(used, image);
+  image(wanted: Image): string {
+    const name = `${wanted.registry}/${wanted.repository}`;
+    const replacement = this.replacements.get(name);
+    const used = replacement ? reference(replacement) : reference(wanted, this.mirror);
+    this.asked.add(name);
+    this.usedImages.set(used, replacement ?? wanted);
     return used;
   }
 
@@ -152,6 +166,12 @@ export class Platform extends Construct {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
+  }
+
+  private uselessReplacements(): string[] {
+    return [...this.replacements.keys()]
+      .filter((name) => !this.asked.has(name))
+      .map((name) => `${this.node.path}: images: no system runs ${show(name)}${didYouMean(name, this.asked)}`);
   }
 
   /** A network of the site that overlaps the cluster's own addresses is out of the pods' reach. */

@@ -114,3 +114,22 @@ test("a network of the site that overlaps the cluster's own is refused", () => {
     'lab: network "lan" of the site, 10.42.7.0/24, overlaps 10.42.0.0/16, which K3s gives to pods; renumber one of the two',
   );
 });
+
+test('an image is replaced by another build, which the mirror leaves alone', () => {
+  const images = { 'registry.example/demo': 'registry.lab.example/demo:v2' };
+  const platform = testPlatform({ images, registryMirror: 'mirror.lab' });
+  new Demo(platform, 'demo').deployment();
+  expect([...platform.images.keys()]).toEqual(['registry.lab.example/demo:v2']);
+  expect(JSON.stringify(objectOf(platform, 'Deployment', 'web'))).toContain('"image":"registry.lab.example/demo:v2"');
+});
+
+test('a replacement that nothing runs, or that is no reference, is refused', () => {
+  const platform = testPlatform({ images: { 'registry.example/demmo': 'registry.lab.example/demo:v2' } });
+  new Demo(platform, 'demo').deployment();
+  expect(platform.node.validate()).toEqual([
+    'lab: images: no system runs "registry.example/demmo"; did you mean "registry.example/demo"?',
+  ]);
+  expect(() => testPlatform({ images: { 'registry.example/demo': 'demo' } })).toThrow(
+    '"demo" must be registry/repository:tag',
+  );
+});

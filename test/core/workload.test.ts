@@ -107,7 +107,9 @@ test('an endpoint opens the way at both ends, and no other', () => {
   expect(policy('server').ingress).toEqual([{ from: [peer('client')], ports }]);
   expect(policy('client').egress[1]).toEqual({ to: [peer('server')], ports });
   expect(policy('client').egress).toHaveLength(2);
-  expect(policy('stranger')).toMatchObject({ ingress: [], egress: [{ ports: [{ port: 53 }, { port: 53 }] }] });
+  // The API server drops an empty list, which would then be a change at each apply.
+  expect(policy('client')).not.toHaveProperty('ingress');
+  expect(policy('stranger')).toMatchObject({ policyTypes: ['Ingress', 'Egress'], egress: [{ ports: [{ port: 53 }, { port: 53 }] }] });
 });
 
 test('who talks to the API server gets a token, the way there and a role of its own', () => {

@@ -127,6 +127,18 @@ function synthesizes(project: string, command: string): string {
   });
 }
 
+/** What summary.md says must be in the cluster before, as link wants to be told. */
+function externals(platform: string): string[] {
+  const [, section] = readFileSync(join(platform, 'summary.md'), 'utf8').split(
+    '## What must be in the cluster before\n',
+  );
+  const rows = [...section.matchAll(/^\| (\w+) \| ([\w-]*) \| ([\w.*-]+) \|/gm)].filter(([, kind]) => kind !== 'kind');
+  return rows.flatMap(([, kind, namespace, name]) => [
+    '--external',
+    [kind, namespace, name].filter((part) => part !== '').join('/'),
+  ]);
+}
+
 /** Renames one service account where a pod names it: one finding, no more. */
 function breakName(platform: string): void {
   const pattern = /^( +serviceAccountName: )\S+$/m;
@@ -170,13 +182,14 @@ function main(folder: string): void {
   // Type-checked once more, by the older way to find modules, which knows "typesVersions" and not "exports".
   const platform = synthesizes(project, command.replace('main.ts', 'main2.ts'));
 
+  const link = ['npx', 'onprem-ml', 'link', platform, ...externals(platform)] as const;
   step('npx onprem-ml link finds nothing in it', () => {
-    const printed = run(project, 'npx', 'onprem-ml', 'link', platform);
+    const printed = run(project, ...link);
     check(/^\d+ objects, 0 findings$/m.test(printed), () => `it printed ${printed}`);
   });
   step('npx onprem-ml link finds the one name that is broken', () => {
     breakName(platform);
-    const { status, stdout, stderr } = tryRun(project, 'npx', 'onprem-ml', 'link', platform);
+    const { status, stdout, stderr } = tryRun(project, ...link);
     check(
       status === 1 && /, 1 finding$/m.test(stdout) && stdout.includes('nobody'),
       () => `exit code ${status}: ${stdout}${stderr}`,

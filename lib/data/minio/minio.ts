@@ -6,8 +6,6 @@ import {
   fail,
   type ICertificateIssuer,
   type IGateway,
-  type Image,
-  image,
   type IMetrics,
   type IObjectStore,
   quantity,
@@ -68,13 +66,6 @@ export interface MinIOProps extends SystemProps, MinIOPool {
   readonly virtualHosts?: boolean;
   /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
-  /**
-   * Another build of the server, by its full reference: your own of a later release, for example.
-   * @default - the last that upstream published
-   */
-  readonly serverImage?: string;
-  /** Another build of the client `mc`, with a shell, by its full reference. @default - the last that upstream published */
-  readonly clientImage?: string;
 }
 
 /** The user that may do everything. */
@@ -102,8 +93,7 @@ export class MinIO extends System implements IObjectStore {
   private readonly buckets = new Set<string>();
 
   constructor(scope: Construct, id: string, props: MinIOProps) {
-    const server = props.serverImage === undefined ? images.server : image(props.serverImage);
-    super(scope, id, { name: 'minio', version: server.tag }, props);
+    super(scope, id, { name: 'minio', version: images.server.tag }, props);
     const { certificates, gateway, metrics } = props;
     const layouts = erasureLayouts(this.node.path, poolsOf(props), props.parity);
     this.usableKibibytes = layouts.reduce((sum, { usableKibibytes }) => sum + usableKibibytes, 0);
@@ -114,7 +104,7 @@ export class MinIO extends System implements IObjectStore {
       .in(this.namespace);
     const stage = this.addStage('install', [root, certificates]);
     this.readyAfter = [stage];
-    const pools = this.addPools(stage, props, server, layouts[0]!.setSize === 1, {
+    const pools = this.addPools(stage, props, layouts[0]!.setSize === 1, {
       MINIO_ROOT_USER: root.env('username'),
       MINIO_ROOT_PASSWORD: root.env('password'),
       // It would ask upstream's server for a newer version.
@@ -130,7 +120,7 @@ export class MinIO extends System implements IObjectStore {
       stage: this.addStage('configure', [stage]),
       endpoint: this.endpoint,
       url: this.url,
-      client: props.clientImage === undefined ? images.client : image(props.clientImage),
+      client: images.client,
       root,
       authority: (of) => certificates?.authority(of),
     };
@@ -168,13 +158,7 @@ export class MinIO extends System implements IObjectStore {
     return new MinIOBucket(this, name, this.servers, props, this.quota(name, props.quota));
   }
 
-  private addPools(
-    stage: Stage,
-    props: MinIOProps,
-    server: Image,
-    single: boolean,
-    env: ContainerProps['env'],
-  ): ServerPool[] {
+  private addPools(stage: Stage, props: MinIOProps, single: boolean, env: ContainerProps['env']): ServerPool[] {
     const { certificates } = props;
     const path = this.node.path;
     const memory = props.memory ?? Size.gibibytes(single ? 1 : 4);
@@ -203,7 +187,7 @@ export class MinIO extends System implements IObjectStore {
       ({ name, pool }) =>
         new ServerPool(stage, name, {
           pool,
-          image: server,
+          image: images.server,
           volumes,
           memory,
           cpu: props.cpu ?? (single ? 0.5 : 2),

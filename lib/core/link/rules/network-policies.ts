@@ -37,7 +37,9 @@ export const networkPolicies: Rule = {
 
 function sourcesFor({ text }: HostUse, readers: Readers): readonly Pod[] {
   if (text.kind === 'env' || text.kind === 'arg') return text.pod ? [text.pod] : [];
-  return text.kind === 'file' ? readersFor(text, readers) : [];
+  // What istiod reads there it hands on to others, who make the connection.
+  const handedOn = text.entry.name.startsWith('istio') && text.name.startsWith('mesh');
+  return text.kind === 'file' && !handedOn ? readersFor(text, readers) : [];
 }
 
 function edge(use: HostUse, pod: Pod, context: Context, report: Report): void {

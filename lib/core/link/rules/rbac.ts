@@ -111,11 +111,16 @@ function checkRule(
     }
   });
   groups.forEach((group, i) => {
-    // Kubernetes' own projects have groups of both endings, such as networking.x-k8s.io.
-    if (group === '*' || group in RESOURCES || custom.has(group) || group.endsWith('.x-k8s.io')) return;
+    if (group === '*' || group in RESOURCES || custom.has(group)) return;
     const near = slipOf(group, [...Object.keys(RESOURCES), ...custom.keys()]);
-    if (near !== undefined) report(entry, `${at}.apiGroups[${i}]`, group, `is no API group; did you mean "${near}"?`);
+    // Projects of Kubernetes have groups of both endings, such as networking.x-k8s.io.
+    if (near !== undefined && plain(near) !== plain(group))
+      report(entry, `${at}.apiGroups[${i}]`, group, `is no API group; did you mean "${near}"?`);
   });
+}
+
+function plain(group: string): string {
+  return group.replace(/\.x-k8s\.io$/, '.k8s.io');
 }
 
 function groupsOf(resource: string, custom: ReadonlyMap<string, readonly string[]>): string[] {

@@ -60,8 +60,7 @@ function checkTarget(
     const open = pods.flatMap((pod) =>
       pod.ports.filter((p) => p.protocol === protocol).map((p) => p.name ?? String(p.number)),
     );
-    // Charts leave in ports that a feature would open; the others work all the same.
-    if (!strict && service.ports.length > 1 && slipOf(targetPort, open) === undefined) return;
+    if (!strict && othersLead(service, port) && slipOf(targetPort, open) === undefined) return;
     report(
       entry,
       where,
@@ -73,7 +72,7 @@ function checkTarget(
   const declared = pods.some((pod) => pod.ports.some((p) => p.number === targetPort && p.protocol === protocol));
   if (declared || (!strict && pods.some((pod) => isMentioned(pod, targetPort, bundle)))) return;
   const open = pods.flatMap((pod) => pod.ports.map((p) => `${p.number}/${p.protocol}`));
-  if (!strict && (open.length === 0 || pods.some(isFilledIn))) return;
+  if (!strict && (open.length === 0 || othersLead(service, port) || pods.some(isFilledIn))) return;
   report(
     entry,
     where,
@@ -82,9 +81,23 @@ function checkTarget(
   );
 }
 
-/** A sidecar's image and ports are put in when the pod is admitted. @see https://istio.io/latest/docs/setup/additional-setup/gateway/ */
+/** Charts leave in ports that a feature would open; the Service's others work all the same. */
+function othersLead({ ports, pods }: Service, port: ServicePort): boolean {
+  return ports.some(
+    (other) =>
+      other !== port &&
+      pods.some((pod) => targetNumbers(other, pod).some((number) => pod.ports.some((p) => p.number === number))),
+  );
+}
+
+/**
+ * An Envoy that istiod configures opens the ports that Gateways ask for; its image and ports may be put in only when the pod is admitted.
+ * @see https://istio.io/latest/docs/setup/additional-setup/gateway/
+ */
 function isFilledIn({ containers }: Pod): boolean {
-  return containers.some(({ spec }) => spec.image === 'auto');
+  return containers.some(
+    ({ spec }) => spec.image === 'auto' || arr(spec.args).slice(0, 2).join(' ') === 'proxy router',
+  );
 }
 
 function podNames({ pods }: Service): string {

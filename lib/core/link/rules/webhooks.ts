@@ -22,7 +22,8 @@ export const webhooks: Rule = {
     }
     for (const entry of bundle.ofType(CRD)) {
       const conversion = dig(entry.spec, 'conversion', 'webhook');
-      if (isObj(conversion))
+      // Objects of one version are never converted.
+      if (isObj(conversion) && (context.strict || arr(entry.spec.versions).length > 1))
         client(entry, 'spec.conversion.webhook.clientConfig', conversion.clientConfig, context, report);
     }
     for (const entry of bundle.ofType('APIService.apiregistration.k8s.io')) {
