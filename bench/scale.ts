@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { App } from '../lib';
 import { Bundle } from '../lib/core/output/bundle';
-import { heapUsed, median, print, timed } from './measure';
+import { heapUsed, median, print, processorTime } from './measure';
 import { platform } from './platform';
 
 const COUNTS = [1, 10, 100] as const;
-/** Syntheses that are timed as one, so that each count gets its share of the garbage collector's pauses. */
+/** Syntheses that are measured as one: each count gets its share of the garbage collector's pauses, and enough memory to measure. */
 const REPEATS = { 1: 20, 10: 2, 100: 1 };
 const ROUNDS = 5;
 /** Time and memory per object may grow by a fifth. */
@@ -22,13 +22,10 @@ export function benchScale(scratch: string): boolean {
   const samples = new Map<number, Sample[]>(COUNTS.map((count) => [count, []]));
   for (let round = -1; round < ROUNDS; round++) {
     for (const count of COUNTS) {
-      const outdir = join(scratch, `scale-${count}`);
-      const time = timed(() => {
-        for (let i = 0; i < REPEATS[count]; i++) synthesize(count, outdir);
-      });
-      const heap = heapOf(count, outdir);
-      if (round >= 0)
-        samples.get(count)!.push({ time: time / REPEATS[count] / count / objects, heap: heap / count / objects });
+      const [repeats, outdir] = [REPEATS[count], join(scratch, `scale-${count}`)];
+      const { time, heap } = synthesizeAll(repeats, count, outdir);
+      const share = repeats * count * objects;
+      if (round >= 0) samples.get(count)!.push({ time: time / share, heap: heap / share });
     }
   }
   const results = COUNTS.map((count) => ({
@@ -39,7 +36,7 @@ export function benchScale(scratch: string): boolean {
   const [one] = results;
   const growth = Math.max(...results.flatMap(({ time, heap }) => [time / one.time, heap / one.heap]));
   print(
-    `Platforms of ${objects} objects in one app, medians of ${ROUNDS} rounds in turns`,
+    `Platforms of ${objects} objects in one app, processor time and memory, medians of ${ROUNDS} rounds in turns`,
     results.map(({ count, time, heap }) => [
       `${count} platform${count === 1 ? '' : 's'}`,
       `${time.toFixed(3)} ms an object`,
@@ -54,18 +51,21 @@ export function benchScale(scratch: string): boolean {
   return growth <= LIMIT;
 }
 
+/** Milliseconds of processor time that whole syntheses take one after another, and the bytes that they keep in memory while their apps live. */
+function synthesizeAll(repeats: number, count: number, outdir: string): Sample {
+  const before = heapUsed();
+  const apps: App[] = [];
+  const time = processorTime(() => {
+    for (let i = 0; i < repeats; i++) apps.push(synthesize(count, outdir));
+  });
+  const heap = heapUsed() - before;
+  if (apps.some((app) => app.node.children.length !== count)) throw new Error('an app lost a platform');
+  return { time, heap };
+}
+
 function synthesize(count: number, outdir: string): App {
   const app = new App({ outdir });
   for (let i = 0; i < count; i++) platform(app, `lab-${i}`);
   app.synth();
   return app;
-}
-
-/** Bytes that a synthesis keeps in memory while its app lives. */
-function heapOf(count: number, outdir: string): number {
-  const before = heapUsed();
-  const app = synthesize(count, outdir);
-  const heap = heapUsed() - before;
-  if (app.node.children.length !== count) throw new Error('the app lost a platform');
-  return heap;
 }

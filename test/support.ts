@@ -14,7 +14,14 @@ export function testSite(): Site {
     name: 'test',
     domain: 'test.example',
     nodePools: [
-      { name: 'workers', roles: ['worker'], nodes: 3, hardware: 'server', cpu: { cores: 32 }, memory: Size.gibibytes(256) },
+      {
+        name: 'workers',
+        roles: ['worker'],
+        nodes: 3,
+        hardware: 'server',
+        cpu: { cores: 32 },
+        memory: Size.gibibytes(256),
+      },
     ],
     networks: [
       { name: 'management', cidr: '10.10.0.0/24' },
@@ -43,10 +50,16 @@ export function findingsOf(platform: Platform): string[] {
 }
 
 /** The one object of this kind and name, with the fields that a test looks at. @throws where there is none */
-export function objectOf<T = KubeObject>(platform: Platform, kind: string, name: string | RegExp, namespace?: string): T {
+export function objectOf<T = KubeObject>(
+  platform: Platform,
+  kind: string,
+  name: string | RegExp,
+  namespace?: string,
+): T {
   const matches = (actual = '') => (typeof name === 'string' ? actual === name : name.test(actual));
   const found = objectsOf(platform).filter(
-    ({ kind: k, metadata }) => k === kind && matches(metadata.name) && (namespace === undefined || metadata.namespace === namespace),
+    ({ kind: k, metadata }) =>
+      k === kind && matches(metadata.name) && (namespace === undefined || metadata.namespace === namespace),
   );
   if (found.length !== 1) throw new Error(`${found.length} objects of kind ${kind} are called ${String(name)}`);
   return found[0] as KubeObject & T;
@@ -56,7 +69,8 @@ export function objectOf<T = KubeObject>(platform: Platform, kind: string, name:
 export function expectGolden(path: string, actual: string): void {
   const file = join(__dirname, path);
   // Jest says by this state whether -u was given.
-  const update = (expect.getState() as { snapshotState?: { _updateSnapshot?: string } }).snapshotState?._updateSnapshot === 'all';
+  const update =
+    (expect.getState() as { snapshotState?: { _updateSnapshot?: string } }).snapshotState?._updateSnapshot === 'all';
   if (update || !existsSync(file)) {
     if (!update && process.env.CI) throw new Error(`${path} is missing; run npm run test:update`);
     mkdirSync(dirname(file), { recursive: true });

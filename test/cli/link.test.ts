@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,13 @@ test('lists and JSON', () => {
   ];
   write('list.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   expect(run('link', folder).out[0]).toBe('list.json:1[1] ConfigMap A');
+});
+
+test('standard input, as a program', () => {
+  const program = ['-r', 'ts-node/register/transpile-only', join(__dirname, '../../lib/cli/main.ts'), 'link', '-'];
+  const { status, stdout } = spawnSync(process.execPath, program, { input: POD, encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stdout.split('\n')[0]).toBe('stdin:1 Pod app');
 });
 
 test('what is external, and in which namespace', () => {

@@ -109,7 +109,10 @@ test('an endpoint opens the way at both ends, and no other', () => {
   expect(policy('client').egress).toHaveLength(2);
   // The API server drops an empty list, which would then be a change at each apply.
   expect(policy('client')).not.toHaveProperty('ingress');
-  expect(policy('stranger')).toMatchObject({ policyTypes: ['Ingress', 'Egress'], egress: [{ ports: [{ port: 53 }, { port: 53 }] }] });
+  expect(policy('stranger')).toMatchObject({
+    policyTypes: ['Ingress', 'Egress'],
+    egress: [{ ports: [{ port: 53 }, { port: 53 }] }],
+  });
 });
 
 test('who talks to the API server gets a token, the way there and a role of its own', () => {

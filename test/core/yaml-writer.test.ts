@@ -1,5 +1,9 @@
 import { dump } from 'js-yaml';
-import { document } from '../../lib/core/output/yaml';
+import { YamlWriter } from '../../lib/core/output/yaml';
+
+// One writer for all, as for a file: what it remembers must not change what it writes.
+const writer = new YamlWriter();
+const document = (value: unknown): string => writer.document(value);
 
 /** Numbers from a seed, so that what fails today fails tomorrow. */
 function random(seed: number): (below: number) => number {

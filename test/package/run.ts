@@ -43,7 +43,7 @@ function step<T>(what: string, work: () => T): T {
     console.log(`ok ${what} (${((Date.now() - began) / 1000).toFixed(0)} s)`);
     return result;
   } catch (error) {
-    console.error(`not ok ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`not ok ${what}`);
     throw error;
   }
 }
@@ -127,12 +127,13 @@ function synthesizes(project: string, command: string): string {
   });
 }
 
-/** What summary.md says must be in the cluster before, as link wants to be told. */
+/** What summary.md says must be in the cluster before, in a table of its own, as link wants to be told. */
 function externals(platform: string): string[] {
-  const [, section] = readFileSync(join(platform, 'summary.md'), 'utf8').split(
-    '## What must be in the cluster before\n',
+  const [, after = ''] = readFileSync(join(platform, 'summary.md'), 'utf8').split(
+    '| kind | namespace | name | keys |\n',
   );
-  const rows = [...section.matchAll(/^\| (\w+) \| ([\w-]*) \| ([\w.*-]+) \|/gm)].filter(([, kind]) => kind !== 'kind');
+  const [table] = after.split('\n\n');
+  const rows = [...table.matchAll(/^\| (\w+) \| ([\w-]*) \| ([\w.*-]+) \|/gm)];
   return rows.flatMap(([, kind, namespace, name]) => [
     '--external',
     [kind, namespace, name].filter((part) => part !== '').join('/'),
@@ -201,7 +202,8 @@ const folder = mkdtempSync(join(realpathSync(tmpdir()), 'cdk8s-onprem-ml-package
 try {
   main(folder);
   console.log(`the package works; ${((Date.now() - began) / 1000).toFixed(0)} s`);
-} catch {
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -21,12 +21,24 @@ const EMBEDDED = ['apiVersion', 'kind', 'metadata'];
  */
 export function closed(name: string, schema: Schema): Schema {
   if (ANY.test(name)) return {};
-  if (schema.format === 'int-or-string' || schema['x-kubernetes-int-or-string'] === true) return { type: ['string', 'integer'] };
+  if (schema.format === 'int-or-string' || schema['x-kubernetes-int-or-string'] === true)
+    return { type: ['string', 'integer'] };
   if (name.endsWith('.Quantity')) return { type: ['string', 'number'] };
   if (schema.$ref !== undefined) return { $ref: schema.$ref };
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const rules = Object.fromEntries(
-    ['enum', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'required', 'minProperties', 'maxProperties']
+    [
+      'enum',
+      'minimum',
+      'maximum',
+      'minLength',
+      'maxLength',
+      'minItems',
+      'maxItems',
+      'required',
+      'minProperties',
+      'maxProperties',
+    ]
       .filter((key) => key in schema)
       .map((key) => [key, schema[key]]),
   );
@@ -35,17 +47,25 @@ export function closed(name: string, schema: Schema): Schema {
     // metadata of a custom resource is Kubernetes' own, and not spelled out in its CRD.
     ...(isOpenMetadata(schema.properties.metadata) ? { metadata: {} } : {}),
   };
-  const embedded = schema['x-kubernetes-embedded-resource'] === true ? Object.fromEntries(EMBEDDED.map((key) => [key, {}])) : {};
+  const embedded =
+    schema['x-kubernetes-embedded-resource'] === true ? Object.fromEntries(EMBEDDED.map((key) => [key, {}])) : {};
   return {
     ...rules,
     ...(schema.type === undefined ? {} : { type: schema.nullable ? [schema.type, 'null'].flat() : schema.type }),
     ...(schema.items ? { items: closed('', schema.items) } : {}),
     ...(properties ? { properties: { ...properties, ...embedded } } : {}),
     ...(properties && !open && schema.additionalProperties === undefined ? { additionalProperties: false } : {}),
-    ...(typeof schema.additionalProperties === 'object' ? { additionalProperties: closed('', schema.additionalProperties) } : {}),
+    ...(typeof schema.additionalProperties === 'object'
+      ? { additionalProperties: closed('', schema.additionalProperties) }
+      : {}),
   };
 }
 
 function isOpenMetadata(metadata: Schema | undefined): boolean {
-  return metadata !== undefined && metadata.type === 'object' && metadata.properties === undefined && metadata.$ref === undefined;
+  return (
+    metadata !== undefined &&
+    metadata.type === 'object' &&
+    metadata.properties === undefined &&
+    metadata.$ref === undefined
+  );
 }

@@ -10,7 +10,11 @@ const DIST = join(__dirname, '../../dist');
 const UPSTREAM = join(__dirname, '../../../shared/upstream');
 
 interface Definition extends Schema {
-  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+  readonly 'x-kubernetes-group-version-kind'?: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+  }[];
 }
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false });
@@ -18,7 +22,10 @@ const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, lo
 function kubernetes(): Map<string, ValidateFunction | string> {
   const file = join(UPSTREAM, 'kubernetes/definitions-v1.36.3.json');
   const { definitions } = JSON.parse(readFileSync(file, 'utf8')) as { definitions: Record<string, Definition> };
-  ajv.addSchema({ $id: 'kubernetes', definitions: Object.fromEntries(Object.entries(definitions).map(([name, d]) => [name, closed(name, d)])) });
+  ajv.addSchema({
+    $id: 'kubernetes',
+    definitions: Object.fromEntries(Object.entries(definitions).map(([name, d]) => [name, closed(name, d)])),
+  });
   const kinds = new Map<string, string>();
   for (const [name, definition] of Object.entries(definitions)) {
     const [gvk, ...more] = definition['x-kubernetes-group-version-kind'] ?? [];
@@ -38,7 +45,10 @@ interface OfficialCrd {
 /** The schema of each custom kind, from the files that hold a system's own release. */
 function customKinds(): Map<string, Schema> {
   const folder = join(UPSTREAM, 'crds');
-  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && !file.startsWith('kubeflow-dist-') && !file.startsWith('nvidia-gpu-operator-nfd'));
+  const files = readdirSync(folder).filter(
+    (file) =>
+      file.endsWith('.yaml') && !file.startsWith('kubeflow-dist-') && !file.startsWith('nvidia-gpu-operator-nfd'),
+  );
   const kinds = new Map<string, Schema>();
   for (const file of files) {
     for (const document of readFileSync(join(folder, file), 'utf8').slice(4).split('\n---\n')) {
@@ -60,7 +70,9 @@ function validatorOf(kind: string): ValidateFunction | undefined {
   const schema = custom.get(kind);
   if (name === undefined && schema === undefined) return undefined;
   const validator =
-    name === undefined ? ajv.compile(closed(kind, schema!)) : ajv.compile({ $ref: `kubernetes#/definitions/${String(name)}` });
+    name === undefined
+      ? ajv.compile(closed(kind, schema!))
+      : ajv.compile({ $ref: `kubernetes#/definitions/${String(name)}` });
   compiled.set(kind, validator);
   return validator;
 }
@@ -71,7 +83,10 @@ function problems(object: KubeObject): string[] {
   if (!validate) return [`${kind} is not known to Kubernetes, nor to an official CRD`];
   const valid: boolean = validate(object);
   if (valid) return [];
-  return (validate.errors ?? []).map(({ instancePath, message, params }) => `${object.kind} ${object.metadata.name}: ${instancePath} ${message} ${JSON.stringify(params)}`);
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) =>
+      `${object.kind} ${object.metadata.name}: ${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
 }
 
 const platforms = existsSync(DIST) ? readdirSync(DIST) : [];
@@ -95,11 +110,22 @@ test('the check refuses what the API server would', () => {
   const deployment = (spec: object) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' }, spec });
   const template = { spec: { containers: [{ name: 'x' }] } };
   expect(problems(deployment({ selector: {}, template }))).toEqual([]);
-  expect(problems(deployment({ selector: {}, template, replica: 1 }))).toEqual([expect.stringContaining('"additionalProperty":"replica"')]);
-  expect(problems(deployment({ selector: {} }))).toEqual([expect.stringContaining('"missingProperty":"template"')]);
-  expect(problems(deployment({ selector: {}, template, replicas: '1' }))).toEqual([expect.stringContaining('must be integer')]);
-  expect(problems({ apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata: { name: 'x' }, spec: { addresses: ['a'], x: 1 } })).toEqual([
-    expect.stringContaining('"additionalProperty":"x"'),
+  expect(problems(deployment({ selector: {}, template, replica: 1 }))).toEqual([
+    expect.stringContaining('"additionalProperty":"replica"'),
   ]);
-  expect(problems({ apiVersion: 'v1', kind: 'Nothing', metadata: {} })).toEqual(['v1/Nothing is not known to Kubernetes, nor to an official CRD']);
+  expect(problems(deployment({ selector: {} }))).toEqual([expect.stringContaining('"missingProperty":"template"')]);
+  expect(problems(deployment({ selector: {}, template, replicas: '1' }))).toEqual([
+    expect.stringContaining('must be integer'),
+  ]);
+  expect(
+    problems({
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'IPAddressPool',
+      metadata: { name: 'x' },
+      spec: { addresses: ['a'], x: 1 },
+    }),
+  ).toEqual([expect.stringContaining('"additionalProperty":"x"')]);
+  expect(problems({ apiVersion: 'v1', kind: 'Nothing', metadata: {} })).toEqual([
+    'v1/Nothing is not known to Kubernetes, nor to an official CRD',
+  ]);
 });

@@ -31,9 +31,13 @@ export function link(objects: readonly LinkObject[], options: LinkOptions = {}):
     dns: options.dns ?? { namespace: 'kube-system', podPort: 53 },
   };
   const found: { readonly order: number; readonly finding: Finding }[] = [];
+  const seen = new Set<string>();
   for (const rule of RULES) {
     rule.check(context, (entry, field, value, message) => {
       const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+      const key = `${entry.order}|${field}|${text}|${message}`;
+      if (seen.has(key)) return;
+      seen.add(key);
       found.push({
         order: entry.order,
         finding: { rule: rule.name, source: entry.source, field, value: text, message },

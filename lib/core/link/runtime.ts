@@ -1,3 +1,4 @@
+import { CREATES } from '../labels';
 import { type Entry } from './entry';
 import { arr, dig, each, isObj, obj, str, type Obj } from './json';
 import { type ContainerPort } from './pods';
@@ -92,7 +93,6 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'VaultPKISecret.secrets.hashicorp.com': (e) => secret(e, str(dig(e.spec, 'destination', 'name'))),
   /** The Service and the claims' names follow from the StatefulSet's. */
   [STATEFUL_SET]: (e) => claims(e),
-  Service: () => [],
   [INGRESS]: (e) => shimSecrets(e, 'spec.tls[].secretName'),
   'Gateway.gateway.networking.k8s.io': (e) => [
     ...shimSecrets(e, 'spec.listeners[].tls.certificateRefs[].name'),
@@ -215,7 +215,7 @@ export function madePod(entry: Entry): MadePod | undefined {
 /** What exists at run time because of an object: what its controller makes, and what its annotation says it makes itself. */
 export function madeBy(entry: Entry): readonly Made[] {
   const made = MAKERS[entry.type]?.(entry) ?? [];
-  const declared = str(entry.annotations['onprem-ml.io/creates']);
+  const declared = str(entry.annotations[CREATES]);
   return declared === undefined ? made : [...made, ...parseCreates(declared, entry.namespace)];
 }
 

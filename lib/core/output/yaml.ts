@@ -6,16 +6,8 @@ import { type KubeObject } from '../link/types';
  * makes of them, and it is asked about every scalar that isn't plain at first sight; laying out the rest here is several times faster.
  */
 export function toYaml(objects: readonly { readonly object: KubeObject }[]): string {
-  return objects.map(({ object }) => document(object)).join('---\n');
-}
-
-/** A value of JSON as one YAML document. */
-export function document(value: unknown): string {
-  if (!isCollection(value) || isEmpty(value)) return dump(value, OPTIONS);
   const writer = new YamlWriter();
-  const text = writer.collection(value, '');
-  // Documents that end with a text's empty lines are closed, so that the lines stay part of it.
-  return writer.hasUnusualKeys ? dump(value, OPTIONS) : `${text}\n${writer.openEnded ? '...\n' : ''}`;
+  return objects.map(({ object }) => writer.document(object)).join('---\n');
 }
 
 const OPTIONS = { lineWidth: -1, noRefs: true } as const;
@@ -34,13 +26,25 @@ const LONG_KEY = 1024;
 
 type Collection = readonly unknown[] | Readonly<Record<string, unknown>>;
 
-class YamlWriter {
-  hasUnusualKeys = false;
+/** Writes documents one after another; what js-yaml said of a value, it says once. */
+export class YamlWriter {
+  private readonly judged = new Map<unknown, string>();
+  private hasUnusualKeys = false;
   /** Whether what was written last ends with a text's empty lines. */
-  openEnded = false;
+  private openEnded = false;
+
+  /** A value of JSON as one document. */
+  document(value: unknown): string {
+    if (!isCollection(value) || isEmpty(value)) return dump(value, OPTIONS);
+    this.hasUnusualKeys = false;
+    const text = this.collection(value, '');
+    if (this.hasUnusualKeys) return dump(value, OPTIONS);
+    // A document that ends with a text's empty lines is closed, so that they stay part of it.
+    return `${text}\n${this.openEnded ? '...\n' : ''}`;
+  }
 
   /** Something that isn't empty; its first line goes on where the caller is, the others begin with `pad`. */
-  collection(value: Collection, pad: string): string {
+  private collection(value: Collection, pad: string): string {
     let text = '';
     if (isArray(value)) {
       for (const item of value) text += `${text && `\n${pad}`}-${this.item(item ?? null, pad, ' ')}`;
@@ -49,7 +53,7 @@ class YamlWriter {
     for (const key in value) {
       if (value[key] === undefined) continue;
       this.hasUnusualKeys ||= key.length > LONG_KEY || key.includes('\n');
-      text += `${text && `\n${pad}`}${scalar(key, pad)}:${this.item(value[key], pad, `\n${pad}  `)}`;
+      text += `${text && `\n${pad}`}${this.scalar(key, pad)}:${this.item(value[key], pad, `\n${pad}  `)}`;
     }
     return text;
   }
@@ -61,21 +65,31 @@ class YamlWriter {
       this.openEnded = false;
       return isArray(value) ? ' []' : ' {}';
     }
-    const text = scalar(value, pad);
+    const text = this.scalar(value, pad);
     this.openEnded = text.startsWith('|') && (value as string).endsWith('\n\n');
     return ` ${text}`;
   }
-}
 
-function scalar(value: unknown, pad: string): string {
-  if (typeof value === 'boolean' || (Number.isSafeInteger(value) && !Object.is(value, -0))) return String(value);
-  if (typeof value === 'string') {
-    if ((PLAIN.test(value) && !WORDS.test(value)) || QUANTITY.test(value)) return value;
-    if (value === '' || DIGITS.test(value)) return `'${value}'`;
-    if (LINES.test(value)) return `|${chomping(value)}${indented(`\n${value.replace(/\n$/, '')}`, `${pad}  `)}`;
+  private scalar(value: unknown, pad: string): string {
+    if (typeof value === 'boolean' || (Number.isSafeInteger(value) && !Object.is(value, -0))) return String(value);
+    if (typeof value === 'string') {
+      if ((PLAIN.test(value) && !WORDS.test(value)) || QUANTITY.test(value)) return value;
+      if (value === '' || DIGITS.test(value)) return `'${value}'`;
+      if (LINES.test(value)) return `|${chomping(value)}${indented(`\n${value.replace(/\n$/, '')}`, `${pad}  `)}`;
+    }
+    return indented(this.judge(value), pad);
   }
-  const text = dump({ a: value }, OPTIONS).slice('a: '.length);
-  return indented(text.replace(/\n(\.\.\.\n)?$/, ''), pad);
+
+  private judge(value: unknown): string {
+    // A map doesn't tell 0 from -0, which is written -0.0; no 0 comes here.
+    const known = this.judged.get(value);
+    if (known !== undefined) return known;
+    const text = dump({ a: value }, OPTIONS)
+      .slice('a: '.length)
+      .replace(/\n(\.\.\.\n)?$/, '');
+    this.judged.set(value, text);
+    return text;
+  }
 }
 
 /** What a block says of the empty lines at its end. */
@@ -88,9 +102,7 @@ function indented(text: string, pad: string): string {
 }
 
 function isCollection(value: unknown): value is Collection {
-  return (
-    typeof value === 'object' && value !== null && (isArray(value) || Object.getPrototypeOf(value) === Object.prototype)
-  );
+  return typeof value === 'object' && value !== null;
 }
 
 function isArray(value: unknown): value is readonly unknown[] {

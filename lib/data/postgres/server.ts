@@ -4,7 +4,7 @@ import {
   type ContainerProps,
   intOrString,
   type ISecret,
-  k8s,
+  type k8s,
   type Mount,
   type ServiceEndpoint,
   type Stage,

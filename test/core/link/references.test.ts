@@ -230,6 +230,7 @@ describe('custom resources name each other', () => {
   test('an advertisement its pools', () => {
     expect(shop().add(pool, advertisement('services')).findings({ external })).toEqual([]);
     expect(shop().add(pool, advertisement('service')).findings({ external })).toEqual([
+      'IPAddressPool/services: metadata.name "services" is announced by no L2Advertisement or BGPAdvertisement; add one that names it',
       'L2Advertisement/all: spec.ipAddressPools[0] "service" names no IPAddressPool in namespace metallb; did you mean "services"?',
     ]);
   });

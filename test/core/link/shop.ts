@@ -173,6 +173,19 @@ export class Bundle {
     return link(objects, { strict: true, ...options, external }).map(formatFinding);
   }
 
+  /** The same bundle many times over, each in a namespace of its own. */
+  times(n: number): KubeObject[] {
+    const text = JSON.stringify(this.objects);
+    return Array.from({ length: n }, (_, i): KubeObject[] =>
+      JSON.parse(
+        text
+          .replace(/"shop"/g, `"shop-${i}"`)
+          .replace(/\\"shop\\"/g, `\\"shop-${i}\\"`)
+          .replace(/\.shop\.svc/g, `.shop-${i}.svc`),
+      ),
+    ).flat();
+  }
+
   private find(id: string): KubeObject & { [key: string]: unknown } {
     const found = this.objects.find((o) => `${o.kind}/${o.metadata.name ?? ''}` === id);
     if (!found) throw new Error(`the bundle has no ${id}`);

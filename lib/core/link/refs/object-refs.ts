@@ -51,7 +51,6 @@ const COLLECT: Readonly<Record<string, Collect>> = {
       name(e, add, 'Secret', field('parameters', key), value, namespace, false);
     }
   },
-  'PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io': () => undefined,
 };
 
 function name(
@@ -116,7 +115,7 @@ function annotationRefs(e: Entry, add: Add): void {
       name(e, add, ISSUERS[key], at(), value, key.endsWith('cluster-issuer') ? '' : e.namespace, false);
     } else if (POOLS.includes(key)) {
       add({ from: e, field: at(), type: 'IPAddressPool.metallb.io', namespace: '*', name: String(value), hard: false });
-    } else if (key === 'storageclass.kubernetes.io/volume-class') {
+    } else if (key === 'volume.beta.kubernetes.io/storage-class') {
       name(e, add, STORAGE_CLASS, at(), value, '', false);
     }
   }

@@ -1,4 +1,5 @@
 import { type Rule } from '../context';
+import { addressPools } from './address-pools';
 import { customResources } from './custom-resources';
 import { duplicates } from './duplicates';
 import { files } from './files';
@@ -35,6 +36,7 @@ export const RULES: readonly Rule[] = [
   files,
   hosts,
   webhooks,
+  addressPools,
   rbac,
   networkPolicies,
   isolation,

@@ -1,8 +1,7 @@
+import { ISOLATED } from '../../labels';
 import { type Rule } from '../context';
 import { field } from '../json';
 import { isDefaultDeny } from '../policies';
-
-const ISOLATED = 'onprem-ml.io/isolated';
 
 /** A namespace that says it is isolated denies all traffic by default, and each pod in it has a policy that says what it may do. */
 export const isolation: Rule = {

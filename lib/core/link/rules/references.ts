@@ -1,6 +1,6 @@
 import { createdAtRunTime } from '../evidence';
 import { type Context, mend, slipOf, type Report, type Rule } from '../context';
-import { apiVersionsOf, BUILT_IN, isBuiltInGroup, kindOf, STORAGE_CLASS } from '../kinds';
+import { isBuiltInGroup, kindOf } from '../kinds';
 import { type Ref } from '../refs';
 
 /** Every name that an object refers to exists, and so does each key that is used of it. */
@@ -43,14 +43,11 @@ function external(kind: string, namespace: string, name: string): string {
   return namespace === '' || namespace === '*' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
-/** What the bundle can't know: kinds that it neither defines nor that Kubernetes has, and what a cluster is set up with. */
-function isBeyond({ type, name, from }: Ref, { bundle }: Context): boolean {
-  const kind = kindOf(type);
-  const group = type.slice(kind.length + 1);
-  if (!BUILT_IN.has(type) && !bundle.customKinds.has(type) && !isBuiltInGroup(group))
-    return bundle.ofType(type).length === 0 && group !== from.group && !KNOWN.has(type);
-  if (isBuiltInGroup(group) && !BUILT_IN.has(type)) return apiVersionsOf(kind).length === 0;
-  return type === STORAGE_CLASS && name === '-';
+/** True for a custom kind that the bundle knows nothing of: whether such an object exists is somebody else's affair. */
+function isBeyond({ type, from }: Ref, { bundle }: Context): boolean {
+  const group = type.slice(kindOf(type).length + 1);
+  if (isBuiltInGroup(group) || bundle.customKinds.has(type) || KNOWN.has(type)) return false;
+  return bundle.ofType(type).length === 0 && group !== from.group;
 }
 
 /** Kinds that a name must be resolved of even where nothing of theirs is in the bundle. */
