@@ -6,7 +6,7 @@ import { platform } from './platform';
 
 const COUNTS = [1, 10, 100] as const;
 /** Syntheses that are measured as one: each count gets its share of the garbage collector's pauses, and enough memory to measure. */
-const REPEATS = { 1: 20, 10: 2, 100: 1 };
+const REPEATS = { 1: 50, 10: 5, 100: 1 };
 const ROUNDS = 5;
 /** Time and memory per object may grow by a fifth. */
 const LIMIT = 1.2;
