@@ -25,6 +25,7 @@ export class App extends Cdk8sApp {
       ),
     );
     const platforms = nodes.filter((construct) => construct instanceof Platform);
+    failAll('synth', platforms.flatMap(duplicateName));
     const output = new OutputFolder(this.outdir);
     for (const platform of platforms) output.addFolder(platform.name, platformFiles(linked(platform).bundle));
     for (const chart of nodes.filter((construct) => Chart.isChart(construct))) {
@@ -39,4 +40,14 @@ export class App extends Cdk8sApp {
     }
     output.commit();
   }
+}
+
+/** Two platforms of one name would be written to one folder. */
+function duplicateName(platform: Platform, i: number, all: readonly Platform[]): string[] {
+  const other = all.slice(0, i).find(({ name }) => name === platform.name);
+  return other
+    ? [
+        `${platform.node.path}: the name "${platform.name}" is taken by ${other.node.path}; give one of the two another id`,
+      ]
+    : [];
 }

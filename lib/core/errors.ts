@@ -1,14 +1,15 @@
 /** The error that wrong input throws: one or more problems, each with its place, the value and the mend. */
 export class OnPremError extends Error {
-  constructor(
-    /** Each problem on its own, in the form `path: what is wrong; what mends it`. */
-    readonly problems: readonly string[],
-    title?: string,
-  ) {
+  /** Each problem on its own, in the form `path: what is wrong; what mends it`. */
+  declare readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], title?: string) {
     super(
       problems.length === 1 && !title ? problems[0] : [title ?? 'found', ...problems.map((p) => `  - ${p}`)].join('\n'),
     );
     this.name = 'OnPremError';
+    // Not enumerable: Node would print them once more below the message.
+    Object.defineProperty(this, 'problems', { value: problems });
   }
 }
 

@@ -75,6 +75,9 @@ export class Platform extends Construct {
     Object.defineProperty(this, PLATFORM, { value: true });
     checkLabel(this.node.path, 'the name of a platform', id, 40);
     if (!props.site) fail(this.node.path, 'needs a site; pass site: Site.fromFile("site.yaml")');
+    if (typeof (props.site as Partial<Site>).networksIn !== 'function') {
+      fail(this.node.path, `site must be a Site, got ${show(props.site)}; pass site: Site.fromFile("site.yaml")`);
+    }
     if (props.registryMirror !== undefined && !MIRROR.test(props.registryMirror)) {
       fail(
         this.node.path,

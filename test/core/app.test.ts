@@ -1,4 +1,5 @@
 import { App as Cdk8sApp, ApiObject, Chart } from 'cdk8s';
+import { Construct } from 'constructs';
 import {
   existsSync,
   mkdirSync,
@@ -125,4 +126,12 @@ test('with a stock cdk8s App the manifests are written and linked', () => {
   expect(() => synth(true)).toThrow(/"nope"/);
   synth(false);
   expect(readdirSync(outdir).join()).toMatch(/lab-demo-install/);
+});
+
+test('two platforms of one name are refused', () => {
+  const app = new App({ outdir });
+  platformIn(app);
+  new Platform(new Construct(app, 'sub'), 'lab', { site: testSite() });
+  expect(() => app.synth()).toThrow('sub/lab: the name "lab" is taken by lab; give one of the two another id');
+  expect(existsSync(outdir)).toBe(false);
 });

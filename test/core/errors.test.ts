@@ -1,7 +1,7 @@
 import { didYouMean, fail, failAll, nearest, OnPremError } from '../../lib/core/errors';
 import { checkHost, checkInteger, checkLabel, checkPort } from '../../lib/core/names';
-import { Size } from 'cdk8s';
-import { cores, fraction, quantity } from '../../lib/core/quantity';
+import { Duration, Size } from 'cdk8s';
+import { checkDuration, checkSize, cores, fraction, quantity } from '../../lib/core/quantity';
 
 test('one form of error: path, what is wrong with which value, the mend', () => {
   expect(() => fail('lab/mlflow', 'replicas must be 1, got 3; pass database')).toThrow(
@@ -73,4 +73,20 @@ test.each([
 test('cores and shares', () => {
   expect([2, 0.25, 1.5].map(cores)).toEqual(['2', '250m', '1500m']);
   expect(fraction(Size.gibibytes(1), 0.25).toMebibytes()).toBe(256);
+});
+
+test('a size or a duration without a unit', () => {
+  // What a program in plain JavaScript can do.
+  expect(() => checkSize('p', 'memory', 100 as unknown as Size)).toThrow(
+    'p: memory must be a Size, which has a unit, got 100; write it as Size.gibibytes(100)',
+  );
+  expect(() => checkSize('p', 'memory', '20Gi' as unknown as Size)).toThrow(
+    'got "20Gi"; write it as Size.gibibytes(20)',
+  );
+  expect(() => checkDuration('p', 'timeout', '5m' as unknown as Duration)).toThrow(
+    'p: timeout must be a Duration, which has a unit, got "5m"; write it as Duration.minutes(5)',
+  );
+  for (const value of [undefined, Size.gibibytes(1)]) expect(() => checkSize('p', 'memory', value)).not.toThrow();
+  for (const value of [undefined, Duration.minutes(1)])
+    expect(() => checkDuration('p', 'timeout', value)).not.toThrow();
 });

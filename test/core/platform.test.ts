@@ -52,6 +52,9 @@ test('a platform needs a site', () => {
   expect(() => new Platform(new App(), 'lab', {} as PlatformProps)).toThrow(
     'lab: needs a site; pass site: Site.fromFile("site.yaml")',
   );
+  expect(() => new Platform(new App(), 'lab', { site: 'site.yaml' as unknown as Site })).toThrow(
+    'lab: site must be a Site, got "site.yaml"; pass site: Site.fromFile("site.yaml")',
+  );
 });
 
 test('an unknown distribution names the nearest', () => {

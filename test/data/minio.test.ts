@@ -54,7 +54,7 @@ describe('servers and drives', () => {
       replicas: 4,
       podManagementPolicy: 'Parallel',
       serviceName: 'pool-0',
-      minReadySeconds: 10,
+      minReadySeconds: 30,
     });
     expect(spec.template.spec.containers[0].args).toEqual([`http://${POOL_0}`]);
     expect(spec.volumeClaimTemplates.map(({ metadata }) => metadata.name)).toEqual([

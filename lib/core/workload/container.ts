@@ -3,7 +3,7 @@ import { fail } from '../errors';
 import { type Image } from '../image';
 import * as k8s from '../k8s';
 import { checkPort } from '../names';
-import { cores, quantity } from '../quantity';
+import { checkSize, cores, quantity } from '../quantity';
 import { type System } from '../system';
 import { type Mount } from './volume';
 
@@ -48,6 +48,8 @@ export interface ContainerProps {
 export function renderContainer(path: string, system: System, props: ContainerProps): k8s.Container {
   const { memory, cpu } = props.resources;
   const scratch = props.resources.scratch ?? Sizes.gibibytes(1);
+  checkSize(path, `container ${props.name}: memory`, memory);
+  checkSize(path, `container ${props.name}: scratch`, scratch);
   const cpuLimit = props.resources.cpuLimit ?? Math.max(1, cpu * 4);
   if (!(cpu > 0) || cpuLimit < cpu) {
     fail(

@@ -1,4 +1,4 @@
-import { type BucketProps, fail, show } from '../../core';
+import { type BucketProps, checkDuration, fail, show } from '../../core';
 
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 /** Kept by S3 for itself. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -40,6 +40,7 @@ export function checkBucketName(path: string, name: string, taken: readonly stri
 /** Days of a lifecycle rule, which knows nothing shorter. */
 function days(path: string, name: string, what: string, value: BucketProps['expireAfter']): number | undefined {
   if (value === undefined) return undefined;
+  checkDuration(path, `bucket ${show(name)}: ${what}`, value);
   const result = value.toDays({ integral: false });
   if (!Number.isInteger(result) || result < 1 || result > 36500) {
     fail(

@@ -1,5 +1,5 @@
 import { type Size, SizeRoundingBehavior } from 'cdk8s';
-import { checkInteger, fail, quantity } from '../../core';
+import { checkInteger, checkSize, fail, quantity } from '../../core';
 
 /** Servers that are the same, each with the same drives. */
 export interface MinIOPool {
@@ -115,6 +115,9 @@ function checkPool(path: string, prefix: string, pool: MinIOPool): { servers: nu
     'give the number of drives that each server has for MinIO',
   );
   for (const [name, size] of Object.entries({ driveSize, grownFrom })) {
+    if (name === 'driveSize' && !size)
+      fail(path, `${prefix}needs a driveSize; give the size of one drive, such as Size.tebibytes(3)`);
+    checkSize(path, `${prefix}${name}`, size);
     if (size && kibibytes(size) < MIN_DRIVE_KIBIBYTES) {
       fail(
         path,

@@ -2,6 +2,7 @@ import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
   type BucketProps,
+  checkSize,
   type ContainerProps,
   fail,
   type ICertificateIssuer,
@@ -161,6 +162,7 @@ export class MinIO extends System implements IObjectStore {
   private addPools(stage: Stage, props: MinIOProps, single: boolean, env: ContainerProps['env']): ServerPool[] {
     const { certificates } = props;
     const path = this.node.path;
+    checkSize(path, 'memory', props.memory);
     const memory = props.memory ?? Size.gibibytes(single ? 1 : 4);
     if (kibibytes(memory) < 512 * 1024) {
       fail(path, `memory must be at least 512Mi, some twenty requests at a time, got ${quantity(memory)}; give more`);
@@ -226,6 +228,7 @@ export class MinIO extends System implements IObjectStore {
 
   private quota(name: string, quota: Size | undefined): string {
     if (!quota) return '';
+    checkSize(this.node.path, `bucket ${show(name)}: quota`, quota);
     const asked = kibibytes(quota);
     if (asked < 1024)
       fail(this.node.path, `bucket ${show(name)}: quota must be at least 1Mi, got ${quantity(quota)}; give more`);

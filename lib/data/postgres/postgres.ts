@@ -1,8 +1,10 @@
 import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
+  checkDuration,
   checkInteger,
   checkSchedule,
+  checkSize,
   ConfigFiles,
   fail,
   type IBucket,
@@ -189,6 +191,9 @@ export class Postgres extends System implements IPostgres {
 
 /** @throws when a prop is out of its bounds, or is of no use without another */
 function check(path: string, props: PostgresProps, memory: Size, storage: Size, cpu: number): void {
+  checkSize(path, 'memory', memory);
+  checkSize(path, 'storage', storage);
+  checkDuration(path, 'archiveTimeout', props.archiveTimeout);
   const memorySize = mebibytes(memory);
   if (memorySize < 512) fail(path, `memory must be at least 512 MiB, got ${memorySize} MiB; give more`);
   if (mebibytes(storage) < 2048) fail(path, `storage must be at least 2 GiB, got ${mebibytes(storage)} MiB; give more`);

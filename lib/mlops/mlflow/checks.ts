@@ -1,5 +1,5 @@
 import { Duration, Size } from 'cdk8s';
-import { checkInteger, checkLabel, didYouMean, fail, quantity, show } from '../../core';
+import { checkDuration, checkInteger, checkLabel, checkSize, didYouMean, fail, quantity, show } from '../../core';
 import { type DefaultPermission } from './configuration';
 import { type MLflowProps } from './mlflow';
 
@@ -42,6 +42,8 @@ export function check(path: string, props: MLflowProps): Settings {
     10_000,
     `give at least 6 for each worker, or fewer workers`,
   );
+  checkSize(path, 'scratch', props.scratch);
+  checkDuration(path, 'passwordCache', props.passwordCache);
   const scratch = props.scratch ?? Size.gibibytes(20);
   if (scratch.toKibibytes() < Size.gibibytes(1).toKibibytes()) {
     fail(path, `scratch must be at least 1 GiB, got ${quantity(scratch)}; it holds artifacts on their way`);

@@ -1,5 +1,5 @@
 import { Duration, Size } from 'cdk8s';
-import { CronJob, fail, type IEndpoint, type ISecret, type Stage, volume } from '../../core';
+import { checkDuration, CronJob, fail, type IEndpoint, type ISecret, type Stage, volume } from '../../core';
 import { type DatabaseAccess } from './database';
 import { images } from './images';
 
@@ -31,6 +31,7 @@ export interface GarbageCollectionAccess {
  */
 export class GarbageCollection extends CronJob {
   constructor(stage: Stage, id: string, props: GarbageCollectionProps, access: GarbageCollectionAccess) {
+    checkDuration(stage.node.path, 'garbageCollection.olderThan', props.olderThan);
     const olderThan = props.olderThan ?? Duration.days(30);
     if (olderThan.toSeconds() < 3600) {
       fail(

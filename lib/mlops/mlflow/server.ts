@@ -134,6 +134,9 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     // On, it starts seven processes of 240 MiB more, whose queues are files of one pod.
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
     MLFLOW_ARTIFACTS_DESTINATION: `${PROXIED_SCHEME}://${bucket.name}`,
+    // A store whose servers restart one after another refuses some requests for seconds: the default gives up after one or two.
+    AWS_RETRY_MODE: 'standard',
+    AWS_MAX_ATTEMPTS: '8',
     MLFLOW_S3_ENDPOINT_URL: bucket.url,
     MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE: 'path',
     AWS_DEFAULT_REGION: bucket.region,

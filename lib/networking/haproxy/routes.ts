@@ -1,5 +1,5 @@
 import { type Duration } from 'cdk8s';
-import { checkHost, fail, type IEndpoint, type RouteProps, show } from '../../core';
+import { checkDuration, checkHost, fail, type IEndpoint, type RouteProps, show } from '../../core';
 import { type Site } from '../../site';
 import { type HttpRoute, type TcpRoute } from './config';
 
@@ -76,6 +76,7 @@ export function tcpRoute(path: string, { port, to, timeout }: TcpRouteProps): Tc
 
 /** A duration in whole seconds, within the bounds that HAProxy's and common sense's timers have. */
 export function seconds(path: string, what: string, value: Duration | undefined, otherwise: number, min = 1): number {
+  checkDuration(path, what, value);
   const result = value?.toSeconds({ integral: false }) ?? otherwise;
   if (!Number.isInteger(result) || result < min || result > MAX_TIMEOUT) {
     fail(path, `${what} must be ${min} to ${MAX_TIMEOUT} whole seconds, got ${show(result)}; choose one within a day`);
