@@ -6,6 +6,7 @@ import {
   type IBucket,
   type ICertificateIssuer,
   type ICredentials,
+  type IExperimentTracking,
   type IGateway,
   type ILoadBalancer,
   type IMetrics,
@@ -62,6 +63,13 @@ export interface ExternalBucketProps extends ExternalEndpointProps {
   readonly authority?: ExternalSecretProps;
 }
 
+export interface ExternalExperimentTrackingProps extends ExternalEndpointProps {
+  /** @default 'https' */
+  readonly scheme?: 'http' | 'https';
+  /** Secret with the keys `username` and `password`. */
+  readonly credentials: ExternalSecretProps;
+}
+
 export interface ExternalIngressProps {
   /** The controller's IngressClass. */
   readonly ingressClassName: string;
@@ -80,7 +88,8 @@ export interface ExternalPrometheusProps {
 }
 
 /**
- * Things that exist outside the platform, in the form of the contracts. What they refer to is declared to link; nothing is made.
+ * Things that exist outside the platform, in the form of the contracts. What they refer to is declared to link; nothing is made: of a
+ * server elsewhere a platform is given one database or bucket, not the right to make more.
  *
  *     External.postgres(lab, 'db', { host: 'db.corp.example', port: 5432, database: 'mlflow', credentials: { name: 'mlflow-db' } })
  */
@@ -121,6 +130,18 @@ export const External = {
       region: props.region ?? 'us-east-1',
       credentials: External.credentials(scope, props.credentials, ['access-key', 'secret-key']),
       authority: externalAuthority(scope, props.authority),
+      readyAfter: [],
+    };
+  },
+
+  /** A tracking server elsewhere that speaks MLflow's API. */
+  experimentTracking(scope: IConstruct, props: ExternalExperimentTrackingProps): IExperimentTracking {
+    const url = `${props.scheme ?? 'https'}://${props.host}:${props.port}`;
+    return {
+      endpoint: new ExternalEndpoint(scope, props),
+      trackingUri: url,
+      externalUrl: url,
+      credentials: External.credentials(scope, props.credentials, ['username', 'password']),
       readyAfter: [],
     };
   },

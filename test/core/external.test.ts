@@ -103,3 +103,21 @@ test('certificates and load balancers of others', () => {
     address: '10.0.0.1',
   });
 });
+
+test('a tracking server elsewhere', () => {
+  const platform = testPlatform();
+  new Demo(platform, 'demo');
+  const tracking = External.experimentTracking(platform, {
+    host: 'mlflow.corp.example',
+    port: 443,
+    credentials: { name: 'mlflow' },
+  });
+  expect(tracking).toMatchObject({ trackingUri: 'https://mlflow.corp.example:443', readyAfter: [] });
+  expect(tracking.credentials.in('demo').env('password')).toEqual({
+    secretKeyRef: { name: 'mlflow', key: 'password' },
+  });
+  expect(tracking.endpoint.allow({ namespace: 'demo', podLabels: {} })).toEqual({
+    peer: 'anywhere',
+    ports: [{ port: 443 }],
+  });
+});

@@ -154,7 +154,7 @@ function defaults({ tunnelTimeout }: Config): string[] {
     'timeout http-keep-alive 60s',
     'timeout queue 30s',
     `timeout tunnel ${tunnelTimeout}s`,
-    'default-server check inter 5s fastinter 1s fall 3 rise 2 resolvers cluster resolve-prefer ipv4 init-addr libc,none',
+    'default-server check inter 5s fastinter 1s downinter 1s fall 3 rise 2 resolvers cluster resolve-prefer ipv4 init-addr libc,none',
   ];
 }
 
