@@ -146,6 +146,12 @@ export class Platform extends Construct {
    */
   addNamespace(owner: IConstruct, name: string, podSecurity: PodSecurityLevel): void {
     checkLabel(owner.node.path, 'namespace', name);
+    if (name === 'default' || name.startsWith('kube-')) {
+      fail(
+        owner.node.path,
+        `namespace ${show(name)} is the cluster's own, and would be closed to all traffic; choose another`,
+      );
+    }
     const other = this.namespaces.get(name);
     if (other) {
       fail(

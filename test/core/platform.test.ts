@@ -136,3 +136,9 @@ test('a replacement that nothing runs, or that is no reference, is refused', () 
     '"demo" must be registry/repository:tag',
   );
 });
+
+test.each(['default', 'kube-system'])("namespace %s is the cluster's own", (namespace) => {
+  expect(() => new Demo(testPlatform(), 'demo', [], { namespace })).toThrow(
+    `lab/demo: namespace "${namespace}" is the cluster's own, and would be closed to all traffic; choose another`,
+  );
+});
