@@ -263,8 +263,8 @@ wave_3() {
   :
   file 03-metallb-configure.k8s.yaml
   file 03-minio-configure.k8s.yaml
-  gate_job minio bucket-postgres-backups-8df1032a
-  gate_job minio bucket-mlflow-af1bb2a1
+  gate_job minio bucket-postgres-backups-2338f540
+  gate_job minio bucket-mlflow-5e5f10ee
 }
 
 wave_4() {

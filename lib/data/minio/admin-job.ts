@@ -55,7 +55,6 @@ export function addAdminJob(id: string, props: AdminJobProps): Job {
   const own = credentials.in(systemOf(stage).namespace);
   const ca = authority(stage);
   const shell = (script: string): string[] => ['/bin/sh', '-ec', script];
-  const resources = { cpu: 0.05, memory: Size.mebibytes(128) };
   const tmp = { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) };
   const mc: ContainerProps = {
     name: 'mc',
@@ -76,7 +75,8 @@ export function addAdminJob(id: string, props: AdminJobProps): Job {
       HOME: '/tmp',
       SSL_CERT_FILE: ca && '/authority/ca.crt',
     },
-    resources,
+    // mc encrypts what it asks for, and decrypts the answer, by keys of argon2id that take 64 MiB each: it peaks at 163 MiB.
+    resources: { cpu: 0.05, memory: Size.mebibytes(256) },
     mounts: [
       tmp,
       ...(ca ? [{ path: '/authority', volume: volume.secret('authority', ca, { 'ca.crt': 'ca.crt' }) }] : []),
@@ -88,7 +88,14 @@ export function addAdminJob(id: string, props: AdminJobProps): Job {
     initContainers: store && [mc],
     containers: [
       store
-        ? { name: 'store', image: store.image, command: shell(store.script), env: store.env, resources, mounts: [tmp] }
+        ? {
+            name: 'store',
+            image: store.image,
+            command: shell(store.script),
+            env: store.env,
+            resources: { cpu: 0.05, memory: Size.mebibytes(64) },
+            mounts: [tmp],
+          }
         : mc,
     ],
   });
