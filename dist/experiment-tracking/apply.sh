@@ -263,8 +263,8 @@ wave_3() {
   :
   file 03-metallb-configure.k8s.yaml
   file 03-minio-configure.k8s.yaml
-  gate_job minio bucket-postgres-backups-2338f540
-  gate_job minio bucket-mlflow-5e5f10ee
+  gate_job minio bucket-postgres-backups-f1fd2019
+  gate_job minio bucket-mlflow-359ceb98
 }
 
 wave_4() {

@@ -99,6 +99,9 @@ const WRITE = [
   's3:PutObjectTagging',
 ];
 
+/** Programs that begin by creating their bucket are told that it is theirs already (BucketAlreadyOwnedByYou), rather than AccessDenied. */
+const CREATE = 's3:CreateBucket';
+
 /**
  * The policy of a bucket's user, in JSON: objects of this bucket and nothing else, not the bucket's own settings either. With versioning,
  * former versions are out of the user's reach: who steals the key can destroy nothing for good.
@@ -111,7 +114,11 @@ export function policy(bucket: string, access: Access, versioning: boolean): str
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Action: LOOK, Resource: [`arn:aws:s3:::${bucket}`] },
+      {
+        Effect: 'Allow',
+        Action: access === 'owner' ? [...LOOK, CREATE] : LOOK,
+        Resource: [`arn:aws:s3:::${bucket}`],
+      },
       { Effect: 'Allow', Action: access === 'owner' ? [...READ, ...WRITE] : READ, Resource: objects },
       ...(access === 'owner' && versioning
         ? [{ Effect: 'Deny', Action: ['s3:DeleteObjectVersion'], Resource: objects }]
