@@ -1,4 +1,4 @@
-import { type Duration, Size, SizeRoundingBehavior } from 'cdk8s';
+import { type Duration, type Size, SizeRoundingBehavior } from 'cdk8s';
 import { fail, show } from './errors';
 
 const UNITS: readonly (readonly [suffix: string, kibibytes: number])[] = [
@@ -34,11 +34,6 @@ export function quantity(size: Size): string {
   const kibibytes = size.toKibibytes({ rounding: SizeRoundingBehavior.NONE });
   const [suffix, unit] = UNITS.find(([, u]) => kibibytes >= u && kibibytes % u === 0) ?? ['Ki', 1];
   return `${Math.ceil(kibibytes / unit)}${suffix}`;
-}
-
-/** A share of a size, rounded down to whole mebibytes. */
-export function fraction(size: Size, share: number): Size {
-  return Size.mebibytes(Math.floor(size.toMebibytes({ rounding: SizeRoundingBehavior.NONE }) * share));
 }
 
 /** A number of cores as Kubernetes writes it: `2`, `250m`. */

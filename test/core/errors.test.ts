@@ -1,7 +1,7 @@
 import { didYouMean, fail, failAll, nearest, OnPremError } from '../../lib/core/errors';
 import { checkHost, checkInteger, checkLabel, checkPort } from '../../lib/core/names';
 import { Duration, Size } from 'cdk8s';
-import { checkDuration, checkSize, cores, fraction, quantity } from '../../lib/core/quantity';
+import { checkDuration, checkSize, cores, quantity } from '../../lib/core/quantity';
 
 test('one form of error: path, what is wrong with which value, the mend', () => {
   expect(() => fail('lab/mlflow', 'replicas must be 1, got 3; pass database')).toThrow(
@@ -70,9 +70,8 @@ test.each([
   [Size.kibibytes(3), '3Ki'],
   [Size.mebibytes(1024), '1Gi'],
 ])('a size in its largest whole unit: %#', (size, text) => expect(quantity(size)).toBe(text));
-test('cores and shares', () => {
+test('cores', () => {
   expect([2, 0.25, 1.5].map(cores)).toEqual(['2', '250m', '1500m']);
-  expect(fraction(Size.gibibytes(1), 0.25).toMebibytes()).toBe(256);
 });
 
 test('a size or a duration without a unit', () => {

@@ -94,12 +94,6 @@ export abstract class Workload extends Construct implements INetworkPeer {
     this.edges.addEgress({ peer, ports: ports.map((port) => (typeof port === 'number' ? { port } : port)) });
   }
 
-  /** Lets the pods talk to each other at these ports. */
-  allowAmongThemselves(...ports: readonly (number | PeerPort)[]): void {
-    this.allowFrom(this, ...ports);
-    this.allowTo(this, ...ports);
-  }
-
   /** Adds a Service in front of the pods and returns its endpoints by port name. */
   addService<P extends string>(
     props: ServiceProps<P>,

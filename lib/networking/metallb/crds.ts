@@ -1,4 +1,5 @@
 import { conditions, crd, labelSelector, secretReference, stringMap, t } from '../../crds';
+import { connectTime } from './crd-fields';
 
 const GROUP = { group: 'metallb.io', scope: 'Namespaced' } as const;
 const STATUS = { status: true } as const;
@@ -177,16 +178,7 @@ export const bgpPeer = crd({
       schema: {
         spec: t.object({
           bfdProfile: t.string(),
-          connectTime: t.string().validations(
-            {
-              message: 'connect time should be between 1 seconds to 65535',
-              rule: 'duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535',
-            },
-            {
-              message: 'connect time should contain a whole number of seconds',
-              rule: 'duration(self).getMilliseconds() % 1000 == 0',
-            },
-          ),
+          connectTime,
           disableMP: t.boolean({ default: false }),
           dualStackAddressFamily: t.boolean({ default: false }),
           dynamicASN: t.enum(['internal', 'external']),
