@@ -1,6 +1,6 @@
 #!/bin/sh
-# Applies the platform "experiment-tracking" with kubectl, wave by wave; a wave is applied when all that the one before needs to be useful is
-# there and answers. Safe to stop and to run again at any point. Made by cdk8s-onprem-ml.
+# Applies the platform "experiment-tracking" with kubectl, each file as soon as all that it needs is there and answers.
+# Safe to stop and to run again at any point. Made by cdk8s-onprem-ml.
 set -eu
 
 usage() {
@@ -10,7 +10,7 @@ usage: apply.sh [--from N] [--dry-run] [--timeout SECONDS] [--force-conflicts] [
   --from N           begin at wave N (waves before it are taken as done); last wave: 6
   --dry-run          ask the API server whether it would accept each file, change nothing. Waves whose namespaces
                      and custom resource definitions aren't in the cluster yet can't be asked about and are named
-  --timeout SECONDS  longest to wait for the gates of one wave; default 900
+  --timeout SECONDS  longest to wait for the gates of one file; default 900
   --force-conflicts  take over fields that another tool or person has set
   -- OPTION...       options for each kubectl call, such as --context lab
 
@@ -46,6 +46,8 @@ command -v "${KUBECTL:-kubectl}" > /dev/null || { echo "apply.sh: there is no ${
 # The options after -- stay the script's own arguments, so that each call passes them on unchanged.
 scratch=$(mktemp -d)
 for option in "$@"; do printf '%s\n' "$option"; done > "$scratch/options"
+# Steps that end write their number and exit code into it.
+mkfifo "$scratch/ends"
 
 kube() {
   while IFS= read -r option; do set -- "$@" "$option"; done < "$scratch/options"
@@ -63,6 +65,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+exec 3<> "$scratch/ends"
 
 began=$(date +%s)
 elapsed() { echo $(($(date +%s) - began)); }
@@ -70,21 +73,20 @@ say() { printf '%5ss  %s\n' "$(elapsed)" "$*"; }
 
 file() {
   if [ -n "$dry_run" ]; then
-    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts --dry-run=server -f "$1" > "$scratch/applied" || failed=1
-    say "wave $wave: $1: $(wc -l < "$scratch/applied") objects would be accepted"
+    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts --dry-run=server -f "$1" > "$scratch/applied-$number" || return 1
+    say "wave $wave: $1: $(wc -l < "$scratch/applied-$number") objects would be accepted"
   else
-    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts -f "$1" > "$scratch/applied"
-    say "wave $wave: $1: $(wc -l < "$scratch/applied") objects"
+    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts -f "$1" > "$scratch/applied-$number" || return 1
+    say "wave $wave: $1: $(wc -l < "$scratch/applied-$number") objects"
   fi
 }
 
 # gate NAME COMMAND...: waits for it in the background, with what it prints kept for the case that it fails
 gate() {
-  [ -z "$dry_run" ] || return 0
   name=$1
   shift
   count=$((count + 1))
-  log=$scratch/gate-$count
+  log=$scratch/gate-$number-$count
   echo "$name" > "$log.name"
   (
     set +e
@@ -136,6 +138,15 @@ job_done() {
   return 1
 }
 
+gate_established() { gate "$# custom resource definitions are Established" established "$@"; }
+established() {
+  for definition in "$@"; do
+    set -- "$@" "customresourcedefinition/$definition"
+    shift
+  done
+  kube wait --for=condition=Established "$@" --timeout "$(seconds_left)s"
+}
+
 gate_condition() { gate "$2 ${1:+$1/}$3 is $4" condition "$@"; }
 condition() {
   kube wait ${1:+"--namespace=$1"} --for="condition=$4" "$2/$3" --timeout "$(seconds_left)s" && return
@@ -163,22 +174,68 @@ admission() {
   done
 }
 
-# Waits for all gates of the wave; when one has failed, says why and ends.
-pass_gates() {
+# Applies a file and waits for its gates; when one fails, says why. Runs in the background, as a shell of its own.
+run_step() {
+  trap 'ended=$?; for pid in $pids; do kill "$pid" 2> /dev/null || true; done; echo "$number $ended" >&3' EXIT
+  trap 'exit 143' INT TERM
+  set +e
+  pids=''
+  if ! file "$name" 2> "$scratch/refused-$number"; then
+    { echo "wave $wave: $name is not applied:"; sed 's/^/    /' "$scratch/refused-$number"; } >&2
+    exit 1
+  fi
+  cat "$scratch/refused-$number" >&2
+  count=0
+  deadline=$(($(date +%s) + timeout))
+  "gates_$number"
   wait
   pids=''
   bad=0 i=0
   while [ $i -lt $count ]; do
     i=$((i + 1))
-    log=$scratch/gate-$i
+    log=$scratch/gate-$number-$i
     [ "$(cat "$log.code" 2> /dev/null || echo 1)" = 0 ] && continue
-    bad=$((bad + 1))
+    bad=1
     { echo "wave $wave: not ready: $(cat "$log.name")"; sed 's/^/    /' "$log.out"; } >&2
   done
-  if [ $bad -gt 0 ]; then
-    echo "apply.sh: stopped in wave $wave with $bad of $count not ready. Mend what is said above and run it again (--from $wave saves time)" >&2
+  exit $bad
+}
+
+# step NUMBER WAVE FILE NEEDED...: begins it when all that it needs is ready; one of a wave before --from is taken as ready.
+step() {
+  number=$1 wave=$2 name=$3
+  shift 3
+  case " $begun " in *" $number "*) return 0 ;; esac
+  for needed in "$@"; do
+    case " $ready " in *" $needed "*) ;; *) return 0 ;; esac
+  done
+  begun="$begun $number"
+  if [ "$wave" -lt "$from" ]; then
+    ready="$ready $number"
+    return 0
+  fi
+  running=$((running + 1))
+  echo "$name" > "$scratch/file-$number"
+  run_step &
+  pids="$pids $!"
+}
+
+apply_all() {
+  begun='' ready='' bad='' running=0
+  while :; do
+    [ -n "$bad" ] || steps
+    [ $running -gt 0 ] || break
+    read -r ended code <&3
+    running=$((running - 1))
+    if [ "$code" = 0 ]; then ready="$ready $ended"; else bad="$bad $(cat "$scratch/file-$ended")"; fi
+    if [ "$code" != 0 ] && [ $running -gt 0 ]; then say "waiting for what has begun; nothing else is applied" >&2; fi
+  done
+  pids=''
+  if [ -n "$bad" ]; then
+    echo "apply.sh: stopped, not ready:$bad. Mend what is said above and run it again; what is done takes seconds" >&2
     exit 1
   fi
+  say "experiment-tracking is applied"
 }
 
 missing_foundation() {
@@ -188,106 +245,135 @@ missing_foundation() {
   return 1
 }
 
-main() {
-  failed=''
-  kube version > /dev/null || { echo "apply.sh: the API server doesn't answer; see kubectl's message above" >&2; exit 1; }
-  wave=0
-  while [ $wave -le 6 ]; do
-    if [ $wave -ge "$from" ]; then
-      if [ -n "$dry_run" ] && [ $wave -gt 0 ] && missing_foundation; then
-        say "waves $wave to 6 can't be asked about until wave 0 is in the cluster"
-        break
-      fi
-      count=0
-      deadline=$(($(date +%s) + timeout))
-      wave_$wave
-      pass_gates
+# step, as --dry-run does it: in the order of the waves, nothing is waited for.
+ask() {
+  number=$1 wave=$2
+  [ "$wave" -ge "$from" ] && [ -z "$unasked" ] || return 0
+  if [ "$wave" -gt 0 ] && [ -z "$founded" ]; then
+    if missing_foundation; then
+      unasked=1
+      say "waves $wave to 6 can't be asked about until wave 0 is in the cluster"
+      return 0
     fi
-    wave=$((wave + 1))
-  done
+    founded=1
+  fi
+  file "$3" || failed=1
+}
+
+ask_all() {
+  failed='' unasked='' founded=''
+  step() { ask "$@"; }
+  steps
   [ -z "$failed" ] || { echo "apply.sh: the API server would refuse what is said above" >&2; exit 1; }
-  [ -n "$dry_run" ] || say "experiment-tracking is applied"
 }
 
-wave_0() {
-  :
-  file 00-crds-cert-manager.k8s.yaml
-  file 00-crds-metallb.k8s.yaml
-  file 00-foundation.k8s.yaml
-  gate_condition '' customresourcedefinition challenges.acme.cert-manager.io Established
-  gate_condition '' customresourcedefinition orders.acme.cert-manager.io Established
-  gate_condition '' customresourcedefinition certificaterequests.cert-manager.io Established
-  gate_condition '' customresourcedefinition certificates.cert-manager.io Established
-  gate_condition '' customresourcedefinition clusterissuers.cert-manager.io Established
-  gate_condition '' customresourcedefinition issuers.cert-manager.io Established
-  gate_condition '' customresourcedefinition ipaddresspools.metallb.io Established
-  gate_condition '' customresourcedefinition l2advertisements.metallb.io Established
-  gate_condition '' customresourcedefinition bgpadvertisements.metallb.io Established
-  gate_condition '' customresourcedefinition bgppeers.metallb.io Established
-  gate_condition '' customresourcedefinition bfdprofiles.metallb.io Established
-  gate_condition '' customresourcedefinition communities.metallb.io Established
-  gate_condition '' customresourcedefinition configurationstates.metallb.io Established
-  gate_condition '' customresourcedefinition servicel2statuses.metallb.io Established
-  gate_condition '' customresourcedefinition servicebgpstatuses.metallb.io Established
+main() {
+  kube version > /dev/null || { echo "apply.sh: the API server doesn't answer; see kubectl's message above" >&2; exit 1; }
+  if [ -n "$dry_run" ]; then ask_all; else apply_all; fi
 }
 
-wave_1() {
+# Number, wave, file, and the numbers of those whose gates must have passed before it is applied.
+steps() {
+  step 1 0 00-crds-cert-manager.k8s.yaml
+  step 2 0 00-crds-metallb.k8s.yaml
+  step 3 0 00-foundation.k8s.yaml
+  step 4 1 01-cert-manager.k8s.yaml 1 2 3
+  step 5 1 01-credentials.k8s.yaml 1 2 3
+  step 6 2 02-cert-manager-configure.k8s.yaml 4
+  step 7 2 02-metallb.k8s.yaml 5
+  step 8 2 02-minio.k8s.yaml 5
+  step 9 3 03-metallb-configure.k8s.yaml 7
+  step 10 3 03-minio-configure.k8s.yaml 8
+  step 11 4 04-gateway.k8s.yaml 6 9
+  step 12 4 04-postgres.k8s.yaml 10
+  step 13 5 05-postgres-backup.k8s.yaml 12
+  step 14 5 05-postgres-configure.k8s.yaml 12
+  step 15 6 06-mlflow.k8s.yaml 14
+}
+
+gates_1() {
   :
-  file 01-cert-manager.k8s.yaml
-  file 01-credentials.k8s.yaml
+  gate_established challenges.acme.cert-manager.io orders.acme.cert-manager.io certificaterequests.cert-manager.io certificates.cert-manager.io clusterissuers.cert-manager.io issuers.cert-manager.io
+}
+
+gates_2() {
+  :
+  gate_established ipaddresspools.metallb.io l2advertisements.metallb.io bgpadvertisements.metallb.io bgppeers.metallb.io bfdprofiles.metallb.io communities.metallb.io configurationstates.metallb.io servicel2statuses.metallb.io servicebgpstatuses.metallb.io
+}
+
+gates_3() {
+  :
+}
+
+gates_4() {
+  :
   gate_field '' mutatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
   gate_admission 'cert-manager'\''s webhook' '{"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"admission-probe","namespace":"cert-manager"},"spec":{"selfSigned":{}}}'
   gate_rollout cert-manager deployment cert-manager
   gate_rollout cert-manager deployment cert-manager-cainjector
   gate_rollout cert-manager deployment cert-manager-webhook
+}
+
+gates_5() {
+  :
   gate_job platform-credentials mint-309037e4
 }
 
-wave_2() {
+gates_6() {
   :
-  file 02-cert-manager-configure.k8s.yaml
-  file 02-metallb.k8s.yaml
-  file 02-minio.k8s.yaml
   gate_condition cert-manager issuers.cert-manager.io self-signed Ready
   gate_condition cert-manager certificates.cert-manager.io root-ca Ready
   gate_condition '' clusterissuers.cert-manager.io private-ca Ready
+}
+
+gates_7() {
+  :
   gate_field '' validatingwebhookconfiguration metallb-webhook-configuration '{.webhooks[5].clientConfig.caBundle}' ''
   gate_admission 'metallb'\''s webhook' '{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"admission-gate","namespace":"metallb"},"spec":{}}'
   gate_rollout metallb deployment controller
   gate_rollout metallb daemonset speaker
+}
+
+gates_8() {
+  :
   gate_rollout minio statefulset pool-0
 }
 
-wave_3() {
+gates_9() {
   :
-  file 03-metallb-configure.k8s.yaml
-  file 03-minio-configure.k8s.yaml
+}
+
+gates_10() {
+  :
   gate_job minio bucket-postgres-backups-f1fd2019
   gate_job minio bucket-mlflow-359ceb98
 }
 
-wave_4() {
+gates_11() {
   :
-  file 04-gateway.k8s.yaml
-  file 04-postgres.k8s.yaml
   gate_condition gateway certificates.cert-manager.io tls Ready
   gate_rollout gateway deployment haproxy
   gate_field gateway service haproxy '{.status.loadBalancer.ingress}' ''
+}
+
+gates_12() {
+  :
   gate_rollout postgres statefulset postgres
 }
 
-wave_5() {
+gates_13() {
   :
-  file 05-postgres-backup.k8s.yaml
-  file 05-postgres-configure.k8s.yaml
   gate_job postgres first-backup-1a56745b
+}
+
+gates_14() {
+  :
   gate_job postgres database-mlflow-06aaa457
 }
 
-wave_6() {
+gates_15() {
   :
-  file 06-mlflow.k8s.yaml
   gate_rollout mlflow deployment server
 }
 

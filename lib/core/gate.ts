@@ -1,5 +1,5 @@
 /**
- * What must be true in the cluster before the next wave is applied. Most gates follow from a stage's objects (see output/gates.ts):
+ * What must be true in the cluster before what needs the stage is applied. Most gates follow from a stage's objects (see output/gates.ts):
  * a CRD established, a rollout complete, a Job done, a custom resource's condition, a load balancer's address.
  */
 export type Gate = FieldGate | AdmissionGate;

@@ -39,6 +39,8 @@ export class Stage extends Chart implements IReady {
   readonly file: string;
   /** When it is applied: 0 for the foundation, else 1 + the highest wave of what it needs. */
   readonly wave: number;
+  /** The stages whose gates have passed when it is applied. */
+  readonly needs: readonly Stage[];
   readonly readyAfter: readonly Stage[] = [this];
   private readonly extraGates: Gate[] = [];
 
@@ -47,8 +49,8 @@ export class Stage extends Chart implements IReady {
     Object.defineProperty(this, STAGE, { value: true });
     this.platform = props.platform;
     this.file = props.file;
-    const needed = props.needs.flatMap((need) => need.readyAfter);
-    const foreign = needed.find((stage) => stage.platform !== props.platform);
+    this.needs = [...new Set(props.needs.flatMap((need) => need.readyAfter))];
+    const foreign = this.needs.find((stage) => stage.platform !== props.platform);
     if (foreign) {
       fail(
         this.node.path,
@@ -56,11 +58,16 @@ export class Stage extends Chart implements IReady {
           `make what it needs in its own platform, or describe the other one's with External`,
       );
     }
-    this.wave = props.foundation ? 0 : 1 + Math.max(0, ...needed.map((stage) => stage.wave));
+    this.wave = props.foundation ? 0 : 1 + Math.max(0, ...this.needs.map((stage) => stage.wave));
     props.platform.register(this);
   }
 
-  /** Adds what must be true in the cluster, beyond what the stage's own objects imply, before a later wave is applied. */
+  /** Whether the other one's gates have passed when this one is applied. */
+  comesAfter(other: Stage): boolean {
+    return this.needs.some((need) => need === other || (need.wave > other.wave && need.comesAfter(other)));
+  }
+
+  /** Adds what must be true in the cluster, beyond what the stage's own objects imply, before what needs the stage is applied. */
   addGate(gate: Gate): void {
     this.extraGates.push(gate);
   }

@@ -30,6 +30,9 @@ beforeEach(() => {
     object: { apiVersion: 'v1', kind: 'Thing', metadata: { name: "it's" } },
   });
   new Demo(platform, 'second', [first.stage]).deployment();
+  const other = new Demo(platform, 'other');
+  other.deployment();
+  new Demo(platform, 'next', [other.stage]).deployment();
   for (const { name, text, mode } of platformFiles(linked(platform).bundle))
     writeFileSync(join(folder, 'lab', name), text, { mode });
   writeFileSync(join(folder, 'kubectl'), FAKE_KUBECTL);
@@ -49,7 +52,7 @@ function apply(args: string[] = [], extra: Record<string, string> = {}) {
 }
 const position = (calls: string[], pattern: RegExp) => calls.findIndex((call) => pattern.test(call));
 
-test('each wave is applied when the gates of the one before have passed', () => {
+test('a file is applied when the gates of what it needs have passed', () => {
   const { status, stdout, calls } = apply();
   expect(status).toBe(0);
   expect(stdout).toMatch(/lab is applied\n$/);
@@ -71,9 +74,29 @@ test('a gate that fails stops it, with the reason', () => {
   expect(status).toBe(1);
   expect(stderr).toContain('wave 1: not ready: deployment first/web\n    the fake says no\n');
   expect(stderr).toContain(
-    'stopped in wave 1 with 1 of 4 not ready. Mend what is said above and run it again (--from 1 saves time)',
+    'stopped, not ready: 01-first.k8s.yaml. Mend what is said above and run it again; what is done takes seconds',
   );
   expect(position(calls, /02-second/)).toBe(-1);
+});
+
+test('what needs nothing of a slow one does not wait for it', () => {
+  const { status, stdout } = apply([], { HANG: 'rollout status --namespace first' });
+  expect(status).toBe(0);
+  const place = (text: string) => stdout.indexOf(text);
+  expect(place('02-next.k8s.yaml:')).toBeGreaterThan(place('ready: deployment other/web'));
+  expect(place('ready: deployment first/web')).toBeGreaterThan(place('ready: deployment next/web'));
+  expect(place('02-second.k8s.yaml:')).toBeGreaterThan(place('ready: deployment first/web'));
+});
+
+test('when one fails, what has begun is waited for and nothing else is begun', () => {
+  const { status, stdout, stderr, calls } = apply([], {
+    FAIL: 'rollout status --namespace first',
+    HANG: 'rollout status --namespace other',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('waiting for what has begun; nothing else is applied');
+  expect(stdout).toContain('ready: deployment other/web');
+  expect(position(calls, /-f 02-(second|next)/)).toBe(-1);
 });
 
 test('a Job that failed is not waited for', () => {
@@ -84,9 +107,12 @@ test('a Job that failed is not waited for', () => {
   );
 });
 
-test('a file that the API server refuses stops it', () => {
-  const { status, calls } = apply([], { FAIL: 'apply --server-side --field-manager=cdk8s-onprem-ml -f 01' });
-  expect(status).not.toBe(0);
+test('a file that the API server refuses stops it, with its reason', () => {
+  const { status, stderr, calls } = apply([], {
+    FAIL: 'apply --server-side --field-manager=cdk8s-onprem-ml -f 01-first',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('wave 1: 01-first.k8s.yaml is not applied:\n    the fake says no\n');
   expect(position(calls, /02-second/)).toBe(-1);
 });
 
@@ -161,8 +187,8 @@ const FAKE_KUBECTL = `#!/bin/sh
 call="$*"
 [ "$1" = create ] && call="$call <<$(cat)"
 printf '%s\\n' "$call" >> "$LOG"
-if [ -n "$FAIL" ]; then case $call in "$FAIL"*) echo 'the fake says no'; exit 1 ;; esac; fi
-if [ -n "$HANG" ] && [ "$1" = "$HANG" ]; then exec sleep 3; fi
+if [ -n "$FAIL" ]; then case $call in "$FAIL"*) echo 'the fake says no' >&2; exit 1 ;; esac; fi
+if [ -n "$HANG" ]; then case $call in "$HANG"*) sleep 1 ;; esac; fi
 case "$1 $2" in 'get job') printf '%s ' "\${JOB:-Complete}" ;; esac
 exit 0
 `;

@@ -371,7 +371,7 @@ describe('cert-manager refuses', () => {
     const early = new Web(lab, 'early', undefined);
     expect(() => certificates.issue(early.stage, 'tls', { dnsNames: ['a.example'] })).toThrow(
       new Error(
-        'lab/early/install/tls: is applied in wave 1, but lab/cert-manager issues certificates after wave 2 only; give the issuer to the stage as a need',
+        'lab/early/install/tls: may be applied before lab/cert-manager issues certificates; give the issuer to the stage as a need',
       ),
     );
     const foreign = make().web;

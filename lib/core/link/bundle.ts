@@ -25,8 +25,8 @@ export interface Target {
   readonly entry?: Entry;
   /** What makes it, where it is made at run time. */
   readonly made?: Made;
-  /** When it is there; undefined where that isn't known or it always is. */
-  readonly wave?: number;
+  /** The object that is it or makes it, hence when it is there; undefined where it always is. */
+  readonly from?: Entry;
   /** Keys of a Secret or ConfigMap; undefined where any may be there. */
   readonly keys?: ReadonlySet<string>;
 }
@@ -70,7 +70,7 @@ export class Bundle {
     const pods = this.pods as Pod[];
     for (const entry of this.entries) {
       list(this.types, entry.type).push(entry);
-      if (entry.name !== '') this.add(entry.type, entry.namespace, entry.name, { entry, wave: entry.wave });
+      if (entry.name !== '') this.add(entry.type, entry.namespace, entry.name, { entry, from: entry });
       if (entry.type === 'Namespace') this.namespaceEntries.set(entry.name, entry);
       const own = workloadPods(entry);
       if (own.length === 0) continue;
@@ -85,7 +85,7 @@ export class Bundle {
         const key = keyOf(made.type, made.namespace, made.name);
         const there = this.targets.get(key);
         if (!there || (there.entry && isEmptySecret(there.entry))) {
-          this.targets.set(key, { made, wave: entry.wave, keys: made.keys, entry: there?.entry });
+          this.targets.set(key, { made, from: entry, keys: made.keys, entry: there?.entry });
         }
       }
       for (const made of madeInEachNamespace(entry)) this.everyNamespace.set(keyOf(made.type, '', made.name), made);
@@ -158,7 +158,7 @@ export class Bundle {
   /** The object of that type and name in whatever namespace. */
   findAnywhere(type: string, name: string): Target | undefined {
     const entry = this.ofType(type).find((e) => e.name === name);
-    return entry ? { entry, wave: entry.wave } : this.find(type, '*', name);
+    return entry ? { entry, from: entry } : this.find(type, '*', name);
   }
 
   /** Where a ClusterIssuer's Secrets are looked up: the namespace that cert-manager runs in. */

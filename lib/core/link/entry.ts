@@ -7,6 +7,9 @@ export interface Entry {
   readonly object: KubeObject;
   readonly source: string;
   readonly wave: number | undefined;
+  readonly file: string | undefined;
+  /** The files whose objects are ready when it is applied, where that is known beyond its wave. */
+  readonly after: ReadonlySet<string> | undefined;
   readonly order: number;
   readonly group: string;
   readonly version: string;
@@ -26,7 +29,7 @@ export interface Entry {
  * @param defaultNamespace of namespaced objects that name none
  */
 export function makeEntry(
-  { object, source, wave }: LinkObject,
+  { object, source, wave, file, after }: LinkObject,
   order: number,
   namespaced: (type: string) => boolean | undefined,
   defaultNamespace: string,
@@ -43,6 +46,8 @@ export function makeEntry(
     object,
     source,
     wave,
+    file,
+    after,
     order,
     group,
     version: group === '' ? apiVersion : apiVersion.slice(group.length + 1),

@@ -25,6 +25,8 @@ export interface LinkObject {
   readonly wave?: number;
   /** The file it is written to. @default - not known */
   readonly file?: string;
+  /** The files whose objects are ready when it is applied. @default - not known: all of earlier waves */
+  readonly after?: ReadonlySet<string>;
 }
 
 /** Something that the cluster has, or that somebody else makes. */

@@ -1,18 +1,26 @@
 import { type Bundle } from './bundle';
 import { type OutputGate } from './gates';
 
-/** The script that applies a platform: wave by wave, each gate passed before the next wave, safe to stop and to run again. */
+/**
+ * The script that applies a platform: each file as soon as the gates of those that it needs have passed, safe to stop and to run again.
+ */
 export function applyScript(bundle: Bundle): string {
-  const waves = Array.from({ length: bundle.waves + 1 }, (_, wave) =>
-    bundle.files.filter((file) => file.wave === wave),
-  );
+  const { files } = bundle;
+  const numbers = new Map(files.map(({ name }, i) => [name, i + 1]));
   return [
     HEAD.replaceAll('@PLATFORM@', bundle.platform.name).replaceAll('@LAST@', String(bundle.waves)),
-    ...waves.flatMap((files, wave) => [
-      `wave_${wave}() {`,
+    '# Number, wave, file, and the numbers of those whose gates must have passed before it is applied.',
+    'steps() {',
+    ...files.map(({ name, wave, needs }, i) => {
+      const needed = needs.map((file) => numbers.get(file)!).sort((a, b) => a - b);
+      return `  ${['step', i + 1, wave, name, ...needed].join(' ')}`;
+    }),
+    '}',
+    '',
+    ...files.flatMap(({ gates }, i) => [
+      `gates_${i + 1}() {`,
       '  :',
-      ...files.map(({ name }) => `  file ${name}`),
-      ...files.flatMap(({ gates }) => gates.map((gate) => `  ${gateCall(gate)}`)),
+      ...combined(gates).map((gate) => `  ${gateCall(gate)}`),
       '}',
       '',
     ]),
@@ -21,8 +29,21 @@ export function applyScript(bundle: Bundle): string {
   ].join('\n');
 }
 
-function gateCall(gate: OutputGate): string {
+type Call = OutputGate | { readonly type: 'established'; readonly names: readonly string[] };
+
+/** One kubectl waits for all definitions of a file: there can be dozens. */
+function combined(gates: readonly OutputGate[]): Call[] {
+  const isDefinition = (gate: OutputGate) =>
+    gate.type === 'condition' && gate.resource === 'customresourcedefinition' && gate.condition === 'Established';
+  const names = gates.flatMap((gate) => (isDefinition(gate) && 'name' in gate ? [gate.name] : []));
+  const rest = gates.filter((gate) => !isDefinition(gate));
+  return names.length > 0 ? [{ type: 'established', names }, ...rest] : rest;
+}
+
+function gateCall(gate: Call): string {
   switch (gate.type) {
+    case 'established':
+      return words('gate_established', ...gate.names);
     case 'rollout':
       return words('gate_rollout', gate.namespace, gate.resource, gate.name);
     case 'job':
@@ -41,8 +62,8 @@ function words(...args: string[]): string {
 }
 
 const HEAD = String.raw`#!/bin/sh
-# Applies the platform "@PLATFORM@" with kubectl, wave by wave; a wave is applied when all that the one before needs to be useful is
-# there and answers. Safe to stop and to run again at any point. Made by cdk8s-onprem-ml.
+# Applies the platform "@PLATFORM@" with kubectl, each file as soon as all that it needs is there and answers.
+# Safe to stop and to run again at any point. Made by cdk8s-onprem-ml.
 set -eu
 
 usage() {
@@ -52,7 +73,7 @@ usage: apply.sh [--from N] [--dry-run] [--timeout SECONDS] [--force-conflicts] [
   --from N           begin at wave N (waves before it are taken as done); last wave: @LAST@
   --dry-run          ask the API server whether it would accept each file, change nothing. Waves whose namespaces
                      and custom resource definitions aren't in the cluster yet can't be asked about and are named
-  --timeout SECONDS  longest to wait for the gates of one wave; default 900
+  --timeout SECONDS  longest to wait for the gates of one file; default 900
   --force-conflicts  take over fields that another tool or person has set
   -- OPTION...       options for each kubectl call, such as --context lab
 
@@ -88,6 +109,8 @@ command -v "\${KUBECTL:-kubectl}" > /dev/null || { echo "apply.sh: there is no \
 # The options after -- stay the script's own arguments, so that each call passes them on unchanged.
 scratch=$(mktemp -d)
 for option in "$@"; do printf '%s\n' "$option"; done > "$scratch/options"
+# Steps that end write their number and exit code into it.
+mkfifo "$scratch/ends"
 
 kube() {
   while IFS= read -r option; do set -- "$@" "$option"; done < "$scratch/options"
@@ -105,6 +128,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+exec 3<> "$scratch/ends"
 
 began=$(date +%s)
 elapsed() { echo $(($(date +%s) - began)); }
@@ -112,21 +136,20 @@ say() { printf '%5ss  %s\n' "$(elapsed)" "$*"; }
 
 file() {
   if [ -n "$dry_run" ]; then
-    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts --dry-run=server -f "$1" > "$scratch/applied" || failed=1
-    say "wave $wave: $1: $(wc -l < "$scratch/applied") objects would be accepted"
+    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts --dry-run=server -f "$1" > "$scratch/applied-$number" || return 1
+    say "wave $wave: $1: $(wc -l < "$scratch/applied-$number") objects would be accepted"
   else
-    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts -f "$1" > "$scratch/applied"
-    say "wave $wave: $1: $(wc -l < "$scratch/applied") objects"
+    kube apply --server-side --field-manager=cdk8s-onprem-ml $conflicts -f "$1" > "$scratch/applied-$number" || return 1
+    say "wave $wave: $1: $(wc -l < "$scratch/applied-$number") objects"
   fi
 }
 
 # gate NAME COMMAND...: waits for it in the background, with what it prints kept for the case that it fails
 gate() {
-  [ -z "$dry_run" ] || return 0
   name=$1
   shift
   count=$((count + 1))
-  log=$scratch/gate-$count
+  log=$scratch/gate-$number-$count
   echo "$name" > "$log.name"
   (
     set +e
@@ -178,6 +201,15 @@ job_done() {
   return 1
 }
 
+gate_established() { gate "$# custom resource definitions are Established" established "$@"; }
+established() {
+  for definition in "$@"; do
+    set -- "$@" "customresourcedefinition/$definition"
+    shift
+  done
+  kube wait --for=condition=Established "$@" --timeout "$(seconds_left)s"
+}
+
 gate_condition() { gate "$2 \${1:+$1/}$3 is $4" condition "$@"; }
 condition() {
   kube wait \${1:+"--namespace=$1"} --for="condition=$4" "$2/$3" --timeout "$(seconds_left)s" && return
@@ -205,22 +237,68 @@ admission() {
   done
 }
 
-# Waits for all gates of the wave; when one has failed, says why and ends.
-pass_gates() {
+# Applies a file and waits for its gates; when one fails, says why. Runs in the background, as a shell of its own.
+run_step() {
+  trap 'ended=$?; for pid in $pids; do kill "$pid" 2> /dev/null || true; done; echo "$number $ended" >&3' EXIT
+  trap 'exit 143' INT TERM
+  set +e
+  pids=''
+  if ! file "$name" 2> "$scratch/refused-$number"; then
+    { echo "wave $wave: $name is not applied:"; sed 's/^/    /' "$scratch/refused-$number"; } >&2
+    exit 1
+  fi
+  cat "$scratch/refused-$number" >&2
+  count=0
+  deadline=$(($(date +%s) + timeout))
+  "gates_$number"
   wait
   pids=''
   bad=0 i=0
   while [ $i -lt $count ]; do
     i=$((i + 1))
-    log=$scratch/gate-$i
+    log=$scratch/gate-$number-$i
     [ "$(cat "$log.code" 2> /dev/null || echo 1)" = 0 ] && continue
-    bad=$((bad + 1))
+    bad=1
     { echo "wave $wave: not ready: $(cat "$log.name")"; sed 's/^/    /' "$log.out"; } >&2
   done
-  if [ $bad -gt 0 ]; then
-    echo "apply.sh: stopped in wave $wave with $bad of $count not ready. Mend what is said above and run it again (--from $wave saves time)" >&2
+  exit $bad
+}
+
+# step NUMBER WAVE FILE NEEDED...: begins it when all that it needs is ready; one of a wave before --from is taken as ready.
+step() {
+  number=$1 wave=$2 name=$3
+  shift 3
+  case " $begun " in *" $number "*) return 0 ;; esac
+  for needed in "$@"; do
+    case " $ready " in *" $needed "*) ;; *) return 0 ;; esac
+  done
+  begun="$begun $number"
+  if [ "$wave" -lt "$from" ]; then
+    ready="$ready $number"
+    return 0
+  fi
+  running=$((running + 1))
+  echo "$name" > "$scratch/file-$number"
+  run_step &
+  pids="$pids $!"
+}
+
+apply_all() {
+  begun='' ready='' bad='' running=0
+  while :; do
+    [ -n "$bad" ] || steps
+    [ $running -gt 0 ] || break
+    read -r ended code <&3
+    running=$((running - 1))
+    if [ "$code" = 0 ]; then ready="$ready $ended"; else bad="$bad $(cat "$scratch/file-$ended")"; fi
+    if [ "$code" != 0 ] && [ $running -gt 0 ]; then say "waiting for what has begun; nothing else is applied" >&2; fi
+  done
+  pids=''
+  if [ -n "$bad" ]; then
+    echo "apply.sh: stopped, not ready:$bad. Mend what is said above and run it again; what is done takes seconds" >&2
     exit 1
   fi
+  say "@PLATFORM@ is applied"
 }
 
 missing_foundation() {
@@ -230,24 +308,30 @@ missing_foundation() {
   return 1
 }
 
-main() {
-  failed=''
-  kube version > /dev/null || { echo "apply.sh: the API server doesn't answer; see kubectl's message above" >&2; exit 1; }
-  wave=0
-  while [ $wave -le @LAST@ ]; do
-    if [ $wave -ge "$from" ]; then
-      if [ -n "$dry_run" ] && [ $wave -gt 0 ] && missing_foundation; then
-        say "waves $wave to @LAST@ can't be asked about until wave 0 is in the cluster"
-        break
-      fi
-      count=0
-      deadline=$(($(date +%s) + timeout))
-      wave_$wave
-      pass_gates
+# step, as --dry-run does it: in the order of the waves, nothing is waited for.
+ask() {
+  number=$1 wave=$2
+  [ "$wave" -ge "$from" ] && [ -z "$unasked" ] || return 0
+  if [ "$wave" -gt 0 ] && [ -z "$founded" ]; then
+    if missing_foundation; then
+      unasked=1
+      say "waves $wave to @LAST@ can't be asked about until wave 0 is in the cluster"
+      return 0
     fi
-    wave=$((wave + 1))
-  done
+    founded=1
+  fi
+  file "$3" || failed=1
+}
+
+ask_all() {
+  failed='' unasked='' founded=''
+  step() { ask "$@"; }
+  steps
   [ -z "$failed" ] || { echo "apply.sh: the API server would refuse what is said above" >&2; exit 1; }
-  [ -n "$dry_run" ] || say "@PLATFORM@ is applied"
+}
+
+main() {
+  kube version > /dev/null || { echo "apply.sh: the API server doesn't answer; see kubectl's message above" >&2; exit 1; }
+  if [ -n "$dry_run" ]; then ask_all; else apply_all; fi
 }
 `.replaceAll('\\${', '${');

@@ -9,6 +9,7 @@ import { impliedGate, type OutputGate } from './gates';
 export interface BundleObject extends LinkObject {
   readonly wave: number;
   readonly file: string;
+  readonly after: ReadonlySet<string>;
 }
 
 /** One file of the output: what the stages of one system that share a wave put into the cluster. */
@@ -16,6 +17,8 @@ export interface BundleFile {
   /** `03-minio-configure.k8s.yaml` */
   readonly name: string;
   readonly wave: number;
+  /** The files whose gates must have passed before, without those that these wait for themselves. */
+  readonly needs: readonly string[];
   /** In the order to apply them. */
   readonly objects: readonly BundleObject[];
   readonly gates: readonly OutputGate[];
@@ -23,8 +26,12 @@ export interface BundleFile {
 
 interface Draft {
   readonly wave: number;
+  /** Undefined for what comes after everything. */
+  readonly stages: Stage[] | undefined;
   readonly objects: BundleObject[];
   readonly gates: OutputGate[];
+  /** All files that are ready when this one is applied. */
+  readonly after: Set<string>;
 }
 
 /** All that a platform becomes, computed once per synthesis. */
@@ -48,34 +55,70 @@ export class Bundle {
     };
     const draftOf = (chart: Chart) => {
       const { wave, file } = placeOf(chart);
-      const draft: Draft = drafts.get(file) ?? { wave, objects: [], gates: [] };
+      const stages = Stage.isStage(chart) ? [] : undefined;
+      const draft: Draft = drafts.get(file) ?? { wave, stages, objects: [], gates: [], after: new Set() };
       drafts.set(file, draft);
       return { file, draft };
     };
     for (const construct of platform.node.findAll()) {
-      if (Stage.isStage(construct)) draftOf(construct).draft.gates.push(...construct.gates);
+      if (Stage.isStage(construct)) {
+        const { draft } = draftOf(construct);
+        draft.stages?.push(construct);
+        draft.gates.push(...construct.gates);
+      }
       if (!ApiObject.isApiObject(construct)) continue;
       const { file, draft } = draftOf(construct.chart);
       dropNamespace(construct);
       const object = construct.toJson() as KubeObject;
-      draft.objects.push({ object, source: construct.node.path, wave: draft.wave, file });
+      draft.objects.push({ object, source: construct.node.path, wave: draft.wave, file, after: draft.after });
       const gate = impliedGate(object, construct);
       if (gate) draft.gates.push(gate);
     }
-    this.files = [...drafts]
+    const written = [...drafts]
       .filter(([, { objects }]) => objects.length > 0)
-      .map(([name, draft]) => ({
+      .sort(([a, { wave }], [b, other]) => wave - other.wave || (a < b ? -1 : 1));
+    this.files = written.map(([name, { wave, stages, objects, gates, after }]) => {
+      const earlier = written.filter(([, draft]) => draft.wave < wave);
+      const direct = stages
+        ? new Set(stages.flatMap((stage) => [...filesNeeded(stage, (chart) => placeOf(chart).file, drafts)]))
+        : new Set(earlier.map(([file]) => file));
+      for (const [file, draft] of earlier) if (draft.wave === 0) direct.add(file);
+      const implied = new Set([...direct].flatMap((file) => [...drafts.get(file)!.after]));
+      for (const file of [...direct, ...implied]) after.add(file);
+      return {
         name,
-        ...draft,
-        objects: draft.objects.sort((a, b) => rank(a.object) - rank(b.object)),
-      }))
-      .sort((a, b) => a.wave - b.wave || (a.name < b.name ? -1 : 1));
+        wave,
+        needs: [...direct].filter((file) => !implied.has(file)).sort(),
+        objects: objects.sort((a, b) => rank(a.object) - rank(b.object)),
+        gates,
+      };
+    });
     this.objects = this.files.flatMap(({ objects }) => objects);
+  }
+
+  /** @throws for a file that isn't there */
+  waveOf(file: string): number {
+    return this.files.find(({ name }) => name === file)!.wave;
   }
 
   get waves(): number {
     return Math.max(0, ...this.files.map(({ wave }) => wave));
   }
+}
+
+/** The files of what a stage needs; for a stage without objects, which has no file, of what that one needs. */
+function filesNeeded(
+  { needs }: Stage,
+  fileOf: (stage: Stage) => string,
+  drafts: ReadonlyMap<string, Draft>,
+): ReadonlySet<string> {
+  const files = new Set<string>();
+  for (const stage of needs) {
+    const file = fileOf(stage);
+    if (drafts.get(file)!.objects.length > 0) files.add(file);
+    else for (const needed of filesNeeded(stage, fileOf, drafts)) files.add(needed);
+  }
+  return files;
 }
 
 /** cdk8s gives the chart's namespace to each object, those that belong to none too. */

@@ -15,7 +15,7 @@ export type OutputGate =
       readonly condition: string;
     };
 
-/** What must be true of an object before a later wave may build on it. */
+/** What must be true of an object before another file may build on it. */
 export function impliedGate(object: KubeObject, construct: ApiObject): OutputGate | undefined {
   const { kind } = object;
   const { name = '', namespace } = object.metadata;

@@ -35,12 +35,16 @@ export function summary(bundle: Bundle): string {
     '',
     '## Waves',
     ...table(
-      ['wave', 'file', 'objects', 'waits for'],
-      bundle.files.map(({ wave, name, objects, gates }) => [
+      ['wave', 'file', 'objects', 'gates', 'after'],
+      bundle.files.map(({ wave, name, objects, gates, needs }) => [
         String(wave),
         name,
         String(objects.length),
         String(gates.length),
+        needs
+          .filter((file) => bundle.waveOf(file) > 0)
+          .map((file) => file.replace('.k8s.yaml', ''))
+          .join(', '),
       ]),
     ),
     '',

@@ -231,10 +231,10 @@ export class CertManager extends System implements ICertificateIssuer {
         `is of platform "${stage.platform.name}", but ${this.node.path} issues for "${this.platform.name}"; use the issuer of its own platform`,
       );
     }
-    if (stage.wave <= this.configure.wave) {
+    if (!stage.comesAfter(this.configure)) {
       fail(
         path,
-        `is applied in wave ${stage.wave}, but ${this.node.path} issues certificates after wave ${this.configure.wave} only; give the issuer to the stage as a need`,
+        `may be applied before ${this.node.path} issues certificates; give the issuer to the stage as a need`,
       );
     }
     return (

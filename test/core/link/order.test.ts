@@ -108,6 +108,14 @@ describe('waves', () => {
     ]);
   });
 
+  test('what an object needs is in its own file, or in one that this waits for', () => {
+    expect(start().file('01-db', 'StatefulSet/db', 'Service/db').findings()).toEqual([
+      'Deployment/web: spec.template.spec.containers[0].env[2].value "db" is served from 01-db on, which 01-shop doesn\'t wait for; give the stage what makes it as a need',
+      'Deployment/web: spec.template.spec.containers[0].args[1] "db.shop.svc:5432" is served from 01-db on, which 01-shop doesn\'t wait for; give the stage what makes it as a need',
+      'StatefulSet/db: spec.template.spec.containers[0].envFrom[0].secretRef.name "db" is made in 01-shop, which 01-db doesn\'t wait for; give the stage what makes it as a need',
+    ]);
+  });
+
   test('a host in an argument is served by then; one in a file may come later', () => {
     const bundle = start()
       .wave(2, 'StatefulSet/db', 'Service/db')
@@ -146,6 +154,10 @@ describe('waves', () => {
       subjects: [{ kind: 'ServiceAccount', name: 'web', namespace: 'shop' }],
     });
     expect(start().add(role, binding).findings()).toEqual([]);
+    expect(start().add(role, binding).file('01-rights', 'RoleBinding/web').findings()).toEqual([
+      'RoleBinding/web: roleRef.name "web" is made in 01-shop, which 01-rights doesn\'t wait for; give the stage what makes it as a need',
+      'RoleBinding/web: subjects[0].name "web" gets its rights in 01-rights, which 01-shop doesn\'t wait for; give the stage what makes it as a need',
+    ]);
     expect(start().add(role, binding).wave(2, 'RoleBinding/web').findings()).toEqual([
       'RoleBinding/web: subjects[0].name "web" gets its rights in wave 2, after its pods (Deployment web) start in wave 1; apply the binding in wave 1 or earlier',
     ]);

@@ -132,6 +132,7 @@ type Tree = { [key: string]: unknown } | unknown[];
 /** Objects to break: each is found by `Kind/name`, which is its source in the findings too. */
 export class Bundle {
   private readonly waves = new Map<string, number>();
+  private readonly files = new Map<string, string>();
 
   private readonly objects: (KubeObject & { [key: string]: unknown })[];
 
@@ -163,11 +164,19 @@ export class Bundle {
     return this;
   }
 
+  /** Puts objects into a file of wave 1 that waits for the foundation only; so does the one that all others are in. */
+  file(file: string, ...ids: string[]): this {
+    for (const id of ids) this.files.set(id, file);
+    return this.wave(1, ...ids);
+  }
+
   /** What link finds, a line each. External is the storage class that the claims ask for. */
   findings(options: LinkOptions = {}): string[] {
     const objects = this.objects.map((o) => {
       const source = `${o.kind}/${o.metadata.name ?? ''}`;
-      return { object: o, source, ...(this.waves.size === 0 ? {} : { wave: this.waves.get(source) ?? 1 }) };
+      const wave = this.waves.size === 0 ? {} : { wave: this.waves.get(source) ?? 1 };
+      const file = this.files.size === 0 ? {} : { file: this.files.get(source) ?? '01-shop', after: new Set<string>() };
+      return { object: o, source, ...wave, ...file };
     });
     const external = [{ kind: 'StorageClass', name: 'fast' }, ...(options.external ?? [])];
     return link(objects, { strict: true, ...options, external }).map(formatFinding);

@@ -111,6 +111,26 @@ export const OBJECTS: readonly MutantClass[] = [
     },
   },
   {
+    name: 'moved into a file that what needs it does not wait for',
+    mutants: (bundle) => {
+      const needed = neededEarlier(bundle);
+      const ordered = bundle.map((entry) => {
+        const earlier = bundle.filter(({ wave = 0 }) => wave < (entry.wave ?? 0)).map(({ file }) => String(file));
+        return { ...entry, after: new Set(earlier) };
+      });
+      return ordered.flatMap((entry, index) =>
+        needed.has(index) && entry.wave !== 0
+          ? [
+              {
+                what: `${title(entry)}: into another file of wave ${entry.wave}`,
+                make: () => ordered.map((o, i) => (i === index ? { ...o, file: 'elsewhere' } : o)),
+              },
+            ]
+          : [],
+      );
+    },
+  },
+  {
     name: 'custom resource moved into the wave of its CRD',
     mutants: (bundle) =>
       bundle.flatMap((entry, index) =>
