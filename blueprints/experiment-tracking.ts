@@ -3,12 +3,14 @@ import { type Construct } from 'constructs';
 import {
   type BucketProps,
   CertManager,
+  type CertManagerProps,
   External,
   fail,
   HAProxy,
   type HAProxyProps,
   type IMetrics,
   MetalLB,
+  type MetalLBProps,
   MinIO,
   type MinIOProps,
   MLflow,
@@ -35,7 +37,7 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly size?: ExperimentTrackingSize;
   /**
    * Size of each of MinIO's drives: one with `edge`; four with `team`, half of which is room for artifacts; sixteen with `production`,
-   * three quarters of which are. Once installed, raise it by `grownFrom` of `MinIO`.
+   * three quarters of which are. Once installed, raise it together with `minio: { grownFrom }`.
    * @default 200 GiB, 1 TiB or 3 TiB
    */
   readonly driveSize?: Size;
@@ -50,6 +52,22 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly authority?: { readonly name: string };
   /** Namespaces of notebooks and training jobs, whose pods may call MLflow within the cluster. @default - they come by the gateway */
   readonly clientNamespaces?: readonly string[];
+  /** MetalLB's own props: `{ logLevel: 'warn' }`. @default - its own */
+  readonly metallb?: Omit<MetalLBProps, 'metrics'>;
+  /** cert-manager's own props. @default - its own */
+  readonly certManager?: Omit<CertManagerProps, 'authority' | 'metrics'>;
+  /** The gateway's own props, over those of the size: `{ replicas: 4, tcpPorts: [5432] }`. @default - those of the size */
+  readonly haproxy?: Partial<Omit<HAProxyProps, 'addresses' | 'address' | 'certificates' | 'metrics'>>;
+  /**
+   * MinIO's own props, over those of the size: `{ memory: Size.gibibytes(8), expansions: [...] }`. `servers` and `drivesPerServer` can't be
+   * changed once it is installed.
+   * @default - those of the size
+   */
+  readonly minio?: Partial<Omit<MinIOProps, 'driveSize' | 'gateway' | 'certificates' | 'metrics'>>;
+  /** PostgreSQL's own props, over those of the size: `{ settings: { work_mem: '64MB' } }`. @default - those of the size */
+  readonly postgres?: Partial<Omit<PostgresProps, 'storage' | 'backups' | 'certificates' | 'metrics'>>;
+  /** MLflow's own props, over those of the size: `{ workers: 8, administrator: 'ml-ops' }`. @default - those of the size */
+  readonly mlflow?: Partial<Omit<MLflowProps, 'database' | 'artifacts' | 'gateway' | 'clientNamespaces' | 'metrics'>>;
   /** Collects all systems' metrics: `(lab) => External.prometheus(lab, {...})`. @default - nobody does */
   readonly metrics?: (platform: Platform) => IMetrics;
 }
@@ -116,13 +134,14 @@ export class ExperimentTracking extends Platform {
     const plan = PLANS[this.size];
     const metrics = props.metrics?.(this);
 
-    this.addresses = new MetalLB(this, 'metallb', { metrics });
+    this.addresses = new MetalLB(this, 'metallb', { ...props.metallb, metrics });
     this.certificates = new CertManager(this, 'cert-manager', {
+      ...props.certManager,
       authority: props.authority && External.credentials(this, props.authority, ['tls.crt', 'tls.key']),
       metrics,
     });
     this.gateway = new HAProxy(this, 'gateway', {
-      ...plan.gateway,
+      ...over(plan.gateway, props.haproxy),
       addresses: this.addresses,
       certificates: this.certificates,
       address: props.address,
@@ -130,29 +149,34 @@ export class ExperimentTracking extends Platform {
     });
     const certificates = plan.encrypted ? this.certificates : undefined;
     this.objects = new MinIO(this, 'minio', {
-      ...plan.objects,
+      ...over(plan.objects, props.minio),
       ...(props.driveSize && { driveSize: props.driveSize }),
       gateway: this.gateway,
       certificates,
       metrics,
     });
     this.postgres = new Postgres(this, 'postgres', {
-      ...plan.database,
+      ...over(plan.database, props.postgres),
       ...(props.databaseStorage && { storage: props.databaseStorage }),
       backups: this.objects.addBucket('postgres-backups'),
       certificates,
       metrics,
     });
     this.mlflow = new MLflow(this, 'mlflow', {
-      ...plan.tracking,
+      ...over({ ...plan.tracking, garbageCollection: {} }, props.mlflow),
       database: this.postgres.addDatabase('mlflow'),
       artifacts: this.objects.addBucket('mlflow', plan.artifacts),
       gateway: this.gateway,
       clientNamespaces: props.clientNamespaces,
-      garbageCollection: {},
       metrics,
     });
   }
+}
+
+/** The plan's props with the user's over them; one that is undefined leaves the plan's. */
+function over<P extends object, T extends object>(plan: P, own: T | undefined): P & T {
+  const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
+  return { ...plan, ...(Object.fromEntries(given) as T) };
 }
 
 function sizeFor(path: string, { size, site }: ExperimentTrackingProps): ExperimentTrackingSize {

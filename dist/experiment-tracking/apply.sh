@@ -369,7 +369,7 @@ gates_13() {
 
 gates_14() {
   :
-  gate_job postgres database-mlflow-06aaa457
+  gate_job postgres database-mlflow-31ceba81
 }
 
 gates_15() {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fail, show } from './errors';
+import { fail, nearest, show } from './errors';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const HOST_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -55,6 +55,14 @@ export function checkInteger(path: string, what: string, value: number, min: num
     const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
     fail(path, `${what} must be a whole number ${bounds}, got ${show(value)}; ${mend}`);
   }
+}
+
+/** Checks one of a closed set of words. */
+export function checkChoice(path: string, what: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  const near = nearest(String(value), choices);
+  const mend = near === undefined ? 'choose one' : `did you mean ${show(near)}?`;
+  fail(path, `${what} must be one of ${choices.map(show).join(', ')}, got ${show(value)}; ${mend}`);
 }
 
 /** A short stable digest of a JSON value, legal in names: for names that must change when what they name does. */

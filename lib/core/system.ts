@@ -2,12 +2,14 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { fail } from './errors';
 import { type Image } from './image';
+import type * as k8s from './k8s';
 import { LABEL } from './labels';
 import { type CrdObject, type CrdSource, readCrds } from './crd-source';
 import { checkLabel } from './names';
 import { type Platform, type PodSecurityLevel } from './platform';
 import { platformOf, SYSTEM } from './scope';
 import { type IReady, Stage } from './stage';
+import { checkPlacement, type Placement } from './workload/placement';
 
 /** Props of every system. */
 export interface SystemProps {
@@ -15,6 +17,19 @@ export interface SystemProps {
   readonly namespace?: string;
   /** Whence its custom resource definitions come, where it has some. @default 'included' */
   readonly crds?: CrdSource;
+  /**
+   * Labels of the nodes that the system's pods run on, its Jobs' too. Pods that serve each node, such as MetalLB's speakers, are on all the
+   * same. An illegal label is an error.
+   * @default - any node
+   * @see https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodeselector
+   */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /**
+   * Taints of nodes that the system's pods run on all the same. What the API server would refuse is an error.
+   * @default - none, but for what a system must tolerate
+   * @see https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+   */
+  readonly tolerations?: readonly k8s.Toleration[];
 }
 
 /** What a system's class says of itself. */
@@ -55,6 +70,8 @@ export abstract class System extends Construct {
   readonly platform: Platform;
   readonly namespace: string;
   readonly description: SystemDescription;
+  /** Where its pods go. */
+  readonly placement: Placement;
   private readonly crdSource: CrdSource;
   private readonly summaryEndpoints: SummaryEndpoint[] = [];
   private readonly summaryInstructions: SummaryInstruction[] = [];
@@ -67,6 +84,8 @@ export abstract class System extends Construct {
     this.namespace = props.namespace ?? id;
     this.crdSource = props.crds ?? 'included';
     this.description = description;
+    this.placement = { nodeSelector: props.nodeSelector, tolerations: props.tolerations };
+    checkPlacement(this.node.path, this.placement);
     this.platform.addNamespace(this, this.namespace, description.podSecurity ?? 'restricted');
   }
 

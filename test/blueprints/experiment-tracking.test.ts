@@ -118,6 +118,59 @@ describe('ExperimentTracking', () => {
     ]);
   });
 
+  test("takes each system's own props, over those of the size", () => {
+    const platform = make({
+      driveSize: Size.tebibytes(2),
+      certManager: { logLevel: 4 },
+      haproxy: { replicas: undefined, logLevel: 'warning' },
+      minio: { grownFrom: Size.tebibytes(1), memory: Size.gibibytes(8) },
+      postgres: { backupsKept: undefined, settings: { log_min_duration_statement: '1s' } },
+      mlflow: { workers: 4, garbageCollection: { schedule: '0 1 * * *' } },
+    });
+    expect(findingsOf(platform)).toEqual([]);
+    expect(shape(platform)).toEqual({ ...shape(make()), mlflow: '2 x 4' });
+    const container = (kind: string, name: string, namespace: string) =>
+      objectOf<Workload>(platform, kind, name, namespace).spec.template.spec.containers[0]!;
+    expect(container('Deployment', 'cert-manager', 'cert-manager').args).toContain('--v=4');
+    expect(container('StatefulSet', 'pool-0', 'minio').resources!.limits).toMatchObject({ memory: '8Gi' });
+    expect(objectOf<Workload>(platform, 'Deployment', 'haproxy').spec.replicas).toBe(2);
+    const file = (name: string, namespace: string, key: string) =>
+      objectOf<{ data: Record<string, string> }>(platform, 'ConfigMap', name, namespace).data[key];
+    expect(file('configuration', 'gateway', 'haproxy.cfg')).toContain('local0 warning\n');
+    expect(file('config', 'postgres', 'postgresql.conf')).toContain("log_min_duration_statement = '1s'\n");
+    const kept = objectOf<{ spec: k8s.CronJobSpec }>(platform, 'CronJob', 'backup').spec.jobTemplate.spec!.template
+      .spec!.containers[0]!.env!;
+    expect(kept.find(({ name }) => name === 'KEEP')!.value).toBe('7');
+    expect(objectOf(platform, 'CronJob', 'gc')).toMatchObject({ spec: { schedule: '0 1 * * *' } });
+  });
+
+  test('has all pods of a system, those of its Jobs too, where the system is told to go', () => {
+    const place = {
+      nodeSelector: { 'lab.example/infra': 'true' },
+      tolerations: [{ key: 'infra', operator: 'Exists' }],
+    };
+    const platform = make({
+      metallb: place,
+      certManager: place,
+      haproxy: place,
+      minio: place,
+      postgres: place,
+      mlflow: place,
+    });
+    expect(findingsOf(platform)).toEqual([]);
+    const pods = objectsOf(platform).flatMap((object) => {
+      const spec = object.spec as { template?: k8s.PodTemplateSpec; jobTemplate?: k8s.JobTemplateSpec } | undefined;
+      const template = spec?.jobTemplate?.spec?.template ?? spec?.template;
+      const own = object.metadata.namespace !== 'platform-credentials' && object.kind !== 'DaemonSet';
+      return template?.spec && own ? [template.spec] : [];
+    });
+    expect(pods.length).toBeGreaterThan(12);
+    for (const pod of pods) {
+      expect(pod.nodeSelector).toMatchObject(place.nodeSelector);
+      expect(pod.tolerations).toContainEqual(place.tolerations[0]);
+    }
+  });
+
   test('is reached over HTTPS by the hosts of the site', () => {
     const platform = make();
     expect(platform.mlflow.externalUrl).toBe('https://mlflow.dgx-lab.example');

@@ -70,11 +70,23 @@ test('replicas prefer different nodes, and a drain takes one at a time', () => {
       .filter(({ kind }) => kind === 'PodDisruptionBudget')
       .map(({ metadata }) => metadata.name),
   ).toEqual(['two']);
-  expect(templateOf(objectOf(platform, 'Deployment', 'two')).spec.affinity).toBeDefined();
-  expect(templateOf(objectOf(platform, 'Deployment', 'one')).spec.affinity).toBeUndefined();
+  expect(templateOf(objectOf(platform, 'Deployment', 'two')).spec.affinity).toMatchObject({
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ podAffinityTerm: { topologyKey: 'kubernetes.io/hostname' } }],
+    },
+  });
   expect(() => demo.deployment('three', { replicas: 2, maxUnavailable: 2 })).toThrow(
     'lab/demo/install/three: maxUnavailable must be less than the 2 replicas, got 2; lower it',
   );
+});
+
+test('a second replica restarts nothing', () => {
+  const template = (replicas: number) => {
+    const platform = testPlatform();
+    new Demo(platform, 'demo').deployment('web', { replicas });
+    return templateOf(objectOf(platform, 'Deployment', 'web'));
+  };
+  expect(template(1)).toEqual(template(2));
 });
 
 test('an endpoint opens the way at both ends, and no other', () => {

@@ -45,7 +45,10 @@ export interface Workload {
         readonly containers: readonly [Container];
       };
     };
-    readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string }; readonly spec: object }[];
+    readonly volumeClaimTemplates: readonly {
+      readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+      readonly spec: object;
+    }[];
   };
 }
 

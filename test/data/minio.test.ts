@@ -8,7 +8,6 @@ import {
   job,
   LARGE,
   minio,
-  type Policy,
   pool,
   POOL_0,
   Recorder,
@@ -159,76 +158,6 @@ describe('servers and drives', () => {
 
   test("default parity is upstream's", () =>
     expect([1, 2, 3, 4, 5, 6, 7, 8, 16].map(defaultParity)).toEqual([0, 1, 1, 2, 2, 3, 3, 4, 4]));
-});
-
-describe('growth', () => {
-  test('an expansion is a StatefulSet of its own, known to all servers and reached by the same Service', () => {
-    const { lab, store } = minio({
-      ...LARGE,
-      expansions: [{ servers: 4, drivesPerServer: 2, driveSize: Size.tebibytes(8) }],
-    });
-    new Consumer(lab, 'consumer', store.addBucket('mlflow'));
-    const [args, ...others] = ['pool-0', 'pool-1'].map(
-      (name) => objectOf<Workload>(lab, 'StatefulSet', name).spec.template.spec.containers[0].args,
-    );
-    expect(args).toEqual([
-      `http://${POOL_0}`,
-      'http://pool-1-{0...3}.pool-1.minio.svc.cluster.local:9000/drives/{0...1}',
-    ]);
-    expect(others).toEqual([args]);
-    const selector = {
-      'app.kubernetes.io/instance': 'minio',
-      'app.kubernetes.io/name': 'minio',
-      'minio.onprem-ml.io/server': 'true',
-    };
-    expect(objectOf(lab, 'Service', 'minio')).toMatchObject({ spec: { selector } });
-    for (const name of ['pool-0', 'pool-1']) {
-      const ingress = JSON.stringify(objectOf<Policy>(lab, 'NetworkPolicy', name).spec.ingress);
-      for (const peer of ['pool-0', 'pool-1', 'bucket-mlflow', 'program'])
-        expect(ingress).toContain(`"app.kubernetes.io/component":"${peer}"`);
-    }
-    expect(findingsOf(lab)).toEqual([]);
-  });
-
-  test("a StatefulSet's immutable fields follow from the pool alone", () => {
-    const immutable = (props: MinIOProps) => {
-      const { serviceName, podManagementPolicy, selector, volumeClaimTemplates } = pool(props).spec;
-      return { serviceName, podManagementPolicy, selector, volumeClaimTemplates };
-    };
-    const recorder = new Recorder();
-    const other: MinIOProps = {
-      ...LARGE,
-      parity: 8,
-      memory: Size.gibibytes(32),
-      cpu: 4,
-      certificates: recorder,
-      gateway: recorder,
-      metrics: recorder,
-      expansions: [LARGE],
-      driveSize: Size.tebibytes(6),
-      grownFrom: LARGE.driveSize,
-    };
-    expect(immutable(other)).toEqual(immutable(LARGE));
-  });
-
-  test('raised driveSize goes to the claims, not to the template', () => {
-    const { lab } = minio({ ...LARGE, drivesPerServer: 1, driveSize: Size.tebibytes(6), grownFrom: Size.tebibytes(3) });
-    const claims = objectsOf(lab).filter(({ kind }) => kind === 'PersistentVolumeClaim');
-    expect(claims.map(({ metadata }) => metadata.name)).toEqual([
-      'drive-0-pool-0-0',
-      'drive-0-pool-0-1',
-      'drive-0-pool-0-2',
-      'drive-0-pool-0-3',
-    ]);
-    expect(claims[0]).toMatchObject({
-      metadata: { annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' } },
-      spec: { storageClassName: 'large', resources: { requests: { storage: '6Ti' } } },
-    });
-    expect(objectOf<Workload>(lab, 'StatefulSet', 'pool-0').spec.volumeClaimTemplates[0]!.spec).toMatchObject({
-      resources: { requests: { storage: '3Ti' } },
-    });
-    expect(findingsOf(lab)).toEqual([]);
-  });
 });
 
 describe('security', () => {

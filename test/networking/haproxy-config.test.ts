@@ -10,6 +10,7 @@ const CONFIG: Config = {
   runFolder: '/run/haproxy',
   threads: 2,
   maxConnections: 4000,
+  logLevel: 'info',
   minimumTls: '1.2',
   hsts: 31536000,
   tunnelTimeout: 3600,
@@ -146,6 +147,17 @@ describe("HAProxy's configuration", () => {
       'timeout server 60s',
       'server service git.git.svc:2222',
     ]);
+  });
+
+  test('a level without requests still logs those that failed', () => {
+    const logging = (logLevel: Config['logLevel']) => [
+      section('global', { logLevel })[0],
+      section('defaults', { logLevel }).includes('option log-separate-errors'),
+    ];
+    expect(logging('info')).toEqual(['log stdout format raw local0 info', false]);
+    expect(logging('debug')).toEqual(['log stdout format raw local0 debug', false]);
+    expect(logging('notice')).toEqual(['log stdout format raw local0 notice', true]);
+    expect(logging('err')).toEqual(['log stdout format raw local0 err', true]);
   });
 
   test('the query, which may hold a signature, is not logged', () => {

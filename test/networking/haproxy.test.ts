@@ -197,6 +197,13 @@ describe('HAProxy', () => {
     });
   });
 
+  test('another log level is put into effect without a restart', () => {
+    const [all, few] = [make().lab, make({ logLevel: 'warning' }).lab];
+    expect(configOf(all)).toContain('log stdout format raw local0 info\n');
+    expect(configOf(few)).toContain('log stdout format raw local0 warning\n');
+    expect(pods(few)).toEqual(pods(all));
+  });
+
   test('by default two pods keep the address of the client, and one may be drained', () => {
     const { lab } = make();
     expect(pods(lab).replicas).toBe(2);
@@ -250,6 +257,11 @@ describe('HAProxy refuses', () => {
       'weak TLS',
       { minimumTls: '1.0' as MinimumTls },
       'lab/gateway: minimumTls must be "1.2" or "1.3", got "1.0"; what is older is broken and no browser speaks it',
+    ],
+    [
+      'a log level of another program',
+      { logLevel: 'warn' as HAProxyProps['logLevel'] },
+      'lab/gateway: logLevel must be one of "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", got "warn"; choose one',
     ],
     [
       'a second as drain of none',

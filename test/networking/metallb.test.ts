@@ -137,6 +137,14 @@ describe('by default', () => {
     expect(objectOf(lab, 'Secret', 'metallb-webhook-cert')).not.toHaveProperty('data');
   });
 
+  test('probes succeed for the first time soon after the certificate is made, and again later, so that it is mounted', () => {
+    const [container] = objectOf<Workload>(lab, 'Deployment', 'controller').spec.template.spec.containers;
+    expect(container).toMatchObject({
+      startupProbe: { httpGet: { path: '/healthz', port: 17472 }, initialDelaySeconds: 3, periodSeconds: 1 },
+      readinessProbe: { httpGet: { path: '/readyz', port: 17472 }, initialDelaySeconds: 8, periodSeconds: 3 },
+    });
+  });
+
   test('nothing but the webhook port of the controller is open', () => {
     expect(objectOf(lab, 'NetworkPolicy', 'controller')).toMatchObject({
       spec: { ingress: [{ ports: [{ port: 9443, protocol: 'TCP' }] }] },
@@ -174,7 +182,12 @@ describe('BGP', () => {
     ]);
     expect(spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux', edge: 'true' });
     const cleaner = objectOf<Workload>(lab, 'Deployment', 'frr-k8s-status-cleaner').spec.template.spec.containers[0];
-    expect(cleaner.args).toContain('--frrk8s-selector=app.kubernetes.io/component=frr-k8s');
+    expect(cleaner.args).toEqual(
+      expect.arrayContaining([
+        '--frrk8s-selector=app.kubernetes.io/component=frr-k8s',
+        '--restart-on-rotator-secret-refresh',
+      ]),
+    );
     expect(metallb.controller.stage.gates.filter(({ type }) => type === 'admission')).toHaveLength(2);
   });
 

@@ -10,6 +10,8 @@ export interface ClaimProps {
   readonly size: Size;
   /** Name of the class, which can't be changed. @default - the cluster's default class */
   readonly storageClassName?: string;
+  /** Labels of the claim beyond the system's. @default - none */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A volume that each replica of a StatefulSet gets for itself. */
@@ -24,7 +26,10 @@ export interface ClaimTemplate extends ClaimProps {
 export class VolumeClaim extends k8s.KubePersistentVolumeClaim {
   /** @param id also the claim's name */
   constructor(scope: Construct, id: string, props: ClaimProps) {
-    super(scope, id, { metadata: { name: id, annotations: { ...NEVER_PRUNE } }, spec: claimSpec(props) });
+    super(scope, id, {
+      metadata: { name: id, labels: props.labels && { ...props.labels }, annotations: { ...NEVER_PRUNE } },
+      spec: claimSpec(props),
+    });
   }
 }
 

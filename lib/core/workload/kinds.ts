@@ -3,6 +3,7 @@ import * as k8s from '../k8s';
 import { CREATES } from '../labels';
 import { checkInteger, digest } from '../names';
 import { lazy } from '../network';
+import { systemOf } from '../scope';
 import { type Stage } from '../stage';
 import { claimSpec, type ClaimTemplate } from './claim';
 import { Workload, type WorkloadProps } from './workload';
@@ -46,7 +47,8 @@ export class Deployment extends Workload {
                   maxUnavailable: k8s.IntOrString.fromNumber(0),
                 },
               },
-        template: this.template(this.spread(replicas)),
+        // With one replica too, so that a second one doesn't restart the first.
+        template: this.template(props.strategy === 'Recreate' ? {} : this.spread()),
       },
     });
     this.disruptionBudget(replicas, props.maxUnavailable);
@@ -83,9 +85,9 @@ export class StatefulSet extends Workload {
         selector: { matchLabels: { ...this.podLabels } },
         updateStrategy: { type: 'RollingUpdate' },
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-        template: this.template(this.spread(replicas)),
+        template: this.template(replicas > 1 ? this.spread() : {}),
         volumeClaimTemplates: props.claims?.map((claim) => ({
-          metadata: { name: claim.name, labels: { ...this.podLabels } },
+          metadata: { name: claim.name, labels: { ...claim.labels, ...this.podLabels } },
           spec: claimSpec(claim),
         })),
       },
@@ -116,10 +118,10 @@ export interface DaemonSetProps extends WorkloadProps {
   readonly maxUnavailable?: number | string;
 }
 
-/** One pod on each node that `nodeSelector` and `tolerations` admit. */
+/** One pod on each node that `nodeSelector` and `tolerations` admit; the system's `nodeSelector`, which is for what may run anywhere, doesn't count. */
 export class DaemonSet extends Workload {
   constructor(stage: Stage, id: string, props: DaemonSetProps) {
-    super(stage, id, props, MAX_NAME);
+    super(stage, id, props, MAX_NAME, { tolerations: systemOf(stage).placement.tolerations });
     const maxUnavailable = props.maxUnavailable ?? 1;
     new k8s.KubeDaemonSet(this, 'daemon-set', {
       metadata: { name: this.name },

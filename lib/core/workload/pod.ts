@@ -3,9 +3,10 @@ import { fail } from '../errors';
 import type * as k8s from '../k8s';
 import { type System } from '../system';
 import { type ContainerProps, renderContainer } from './container';
+import { bothPlacements, type Placement } from './placement';
 
 /** What all kinds of workload say of their pods. */
-export interface PodProps {
+export interface PodProps extends Placement {
   /** The pod's containers, the main one first. */
   readonly containers: readonly ContainerProps[];
   /** Run before them, one after another. */
@@ -19,8 +20,6 @@ export interface PodProps {
   /** What its service account may do in all namespaces and to cluster-wide objects. */
   readonly clusterRules?: k8s.PolicyRule[];
   readonly podAnnotations?: Readonly<Record<string, string>>;
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly tolerations?: k8s.Toleration[];
   /** @default - replicas prefer different nodes */
   readonly affinity?: k8s.Affinity;
   readonly priorityClassName?: string;
@@ -34,8 +33,18 @@ export interface PodProps {
   readonly podSpec?: Partial<k8s.PodSpec>;
 }
 
-/** The API's pod spec, secure by default. */
-export function renderPod(path: string, system: System, props: PodProps, serviceAccountName: string): k8s.PodSpec {
+/**
+ * The API's pod spec, secure by default.
+ *
+ * @param placement where the system's pods go, besides what the pod itself says
+ */
+export function renderPod(
+  path: string,
+  system: System,
+  props: PodProps,
+  serviceAccountName: string,
+  placement: Placement,
+): k8s.PodSpec {
   const user = props.user ?? 65532;
   const group = props.group ?? user;
   const ids = system.platform.distribution.fixedUids ? { runAsUser: user, runAsGroup: group, fsGroup: group } : {};
@@ -48,8 +57,7 @@ export function renderPod(path: string, system: System, props: PodProps, service
     enableServiceLinks: false,
     hostNetwork: props.hostNetwork,
     dnsPolicy: props.hostNetwork ? 'ClusterFirstWithHostNet' : undefined,
-    nodeSelector: props.nodeSelector && { ...props.nodeSelector },
-    tolerations: props.tolerations,
+    ...bothPlacements(placement, props),
     affinity: props.affinity,
     priorityClassName: props.priorityClassName,
     terminationGracePeriodSeconds: props.terminationGracePeriod?.toSeconds(),

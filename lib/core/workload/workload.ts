@@ -9,6 +9,7 @@ import { systemOf } from '../scope';
 import { type Stage } from '../stage';
 import { type System } from '../system';
 import { type ConfigFiles } from './config-files';
+import { type Placement } from './placement';
 import { type PodProps, renderPod, usesApi } from './pod';
 import { ServiceEndpoint, type ServiceProps } from './service';
 
@@ -44,6 +45,7 @@ export abstract class Workload extends Construct implements INetworkPeer {
     id: string,
     private readonly pod: WorkloadProps,
     maxName: number,
+    placement: Placement = systemOf(stage).placement,
   ) {
     super(stage, id);
     this.stage = stage;
@@ -58,7 +60,7 @@ export abstract class Workload extends Construct implements INetworkPeer {
       metadata: { name: this.name },
       automountServiceAccountToken: false,
     });
-    this.podSpec = renderPod(this.node.path, this.system, pod, this.name);
+    this.podSpec = renderPod(this.node.path, this.system, pod, this.name, placement);
     if (!this.hostNetwork) {
       new k8s.KubeNetworkPolicy(this, 'network-policy', {
         metadata: { name: this.name },
@@ -156,8 +158,8 @@ export abstract class Workload extends Construct implements INetworkPeer {
   }
 
   /** Replicas prefer different nodes. */
-  protected spread(replicas: number): Partial<k8s.PodSpec> {
-    if (replicas < 2 || this.pod.affinity) return {};
+  protected spread(): Partial<k8s.PodSpec> {
+    if (this.pod.affinity) return {};
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { ...this.podLabels } } };
     return {
       affinity: {

@@ -5,17 +5,19 @@ import { checkInteger, checkSize, fail, quantity } from '../../core';
 export interface MinIOPool {
   /**
    * Number of servers: 1, or as many as go on writing with one of them down (3 or more). They spread evenly over the nodes: with as many
-   * nodes or more each has one of its own, with fewer the loss of a node takes several servers. Can't be changed once installed.
+   * nodes or more each has one of its own, with fewer the loss of a node takes several servers. Can't be changed once installed: the API
+   * server refuses it.
    * @default 1
    */
   readonly servers?: number;
-  /** Number of drives (volumes) of each server, 1 to 64. Can't be changed once the pool is installed. @default 1 */
+  /** Number of drives (volumes) of each server, 1 to 64. Can't be changed once installed: the API server refuses it. @default 1 */
   readonly drivesPerServer?: number;
   /** Size of each drive, at least 1 GiB. To raise it later, see `grownFrom`. */
   readonly driveSize: Size;
   /**
    * The `driveSize` that the pool was installed with, once `driveSize` has been raised: a StatefulSet's claim templates can't be
-   * changed, so they keep this size while the claims themselves grow. Only storage classes with volume expansion can do it.
+   * changed, so they keep this size while the claims, which are objects of their own, grow. Only storage classes with volume expansion
+   * can do it.
    * @default - the drives have the size they were installed with
    */
   readonly grownFrom?: Size;

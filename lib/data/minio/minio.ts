@@ -16,7 +16,6 @@ import {
   System,
   type SystemProps,
 } from '../../core';
-import type * as k8s from '../../core/k8s';
 import { type MinIOServers } from './admin-job';
 import { MinIOBucket } from './bucket';
 import { checkBucketName } from './bucket-rules';
@@ -48,10 +47,6 @@ export interface MinIOProps extends SystemProps, MinIOPool {
   readonly memory?: Size;
   /** Cores of each server, requested; it may use four times as many. @default 0.5 with a single drive, else 2 */
   readonly cpu?: number;
-  /** Labels of the nodes that the servers run on. @default - any node */
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  /** Taints of nodes that the servers run on all the same. @default - none */
-  readonly tolerations?: k8s.Toleration[];
   /** Issues the servers' certificate: TLS between them and for all clients, within the cluster too. @default - plain HTTP within the cluster */
   readonly certificates?: ICertificateIssuer;
   /** Leads `minio.<site's domain>` to the S3 API and `minio-console.<site's domain>` to the console. @default - reached within the cluster only */
@@ -193,8 +188,6 @@ export class MinIO extends System implements IObjectStore {
           volumes,
           memory,
           cpu: props.cpu ?? (single ? 0.5 : 2),
-          nodeSelector: props.nodeSelector,
-          tolerations: props.tolerations,
           storageClassName,
           certificate,
           authority: certificates?.authority(stage),

@@ -1,6 +1,7 @@
 import { Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import {
+  type ClaimProps,
   type ContainerProps,
   type Image,
   type ISecret,
@@ -19,6 +20,11 @@ export const PORTS = { s3: 9000, console: 9001 } as const;
 /** Answer for one server alone. @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/metrics/healthcheck/README.md */
 export const HEALTH = { live: '/minio/health/live', ready: '/minio/health/ready' } as const;
 
+/**
+ * On the claims, and so in the StatefulSet's templates, which can't be changed: the API server refuses another number of servers of a pool
+ * that is installed, whose data is laid out by it.
+ */
+const LAYOUT = 'minio.onprem-ml.io/layout';
 /** On the servers of all pools, so that one Service leads to them and to nothing else of the namespace. */
 const SERVER = { 'minio.onprem-ml.io/server': 'true' };
 const CERTIFICATES = '/certificates';
@@ -30,8 +36,6 @@ export interface ServerPoolProps {
   readonly volumes: readonly string[];
   readonly memory: Size;
   readonly cpu: number;
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly tolerations?: k8s.Toleration[];
   readonly storageClassName?: string;
   readonly certificate?: ISecret;
   readonly authority?: ISecret;
@@ -44,6 +48,7 @@ export class ServerPool extends StatefulSet {
     const { pool, certificate } = props;
     const { servers = 1, drivesPerServer = 1 } = pool;
     const drives = Array.from({ length: drivesPerServer }, (_, i) => `drive-${i}`);
+    const labels = { [LAYOUT]: `${servers}x${drivesPerServer}` };
     const probe = (path: string): k8s.Probe => ({
       httpGet: { path, port: k8s.IntOrString.fromNumber(PORTS.s3), scheme: certificate ? 'HTTPS' : 'HTTP' },
     });
@@ -56,13 +61,12 @@ export class ServerPool extends StatefulSet {
         name,
         size: pool.grownFrom ?? pool.driveSize,
         storageClassName: props.storageClassName,
+        labels,
       })),
       // A server says that it is ready before its users are loaded and its peers see its drives: at 10 seconds a rolling restart cost
       // 5 of 256 uploads, tried on a real node.
       minReady: servers > 1 ? Duration.seconds(30) : undefined,
       terminationGracePeriod: Duration.seconds(60),
-      nodeSelector: props.nodeSelector,
-      tolerations: props.tolerations,
       podSpec: servers > 1 ? { topologySpreadConstraints: [evenly(systemOf(stage).labels, id)] } : undefined,
       containers: [
         {
@@ -107,7 +111,11 @@ export class ServerPool extends StatefulSet {
       ],
     });
     this.addService({ name: id, headless: true, publishNotReadyAddresses: true, ports: { peers: PORTS.s3 } });
-    if (pool.grownFrom) this.growClaims(servers, drives, props);
+    this.addClaims(servers, drives, {
+      size: pool.driveSize,
+      storageClassName: props.storageClassName,
+      labels: { ...labels, ...this.podLabels },
+    });
   }
 
   /** Opens the way between this pool's servers and another's, or among its own. */
@@ -126,10 +134,12 @@ export class ServerPool extends StatefulSet {
     return endpoint!;
   }
 
-  /** The claims as they shall be: those of the template can't change, the claims made from it can grow. */
-  private growClaims(servers: number, drives: readonly string[], props: ServerPoolProps): void {
+  /**
+   * Each server's claims by name, which the StatefulSet takes over. Those that it made from its templates would have their size set by
+   * Kubernetes, which would have to be overruled for them to grow.
+   */
+  private addClaims(servers: number, drives: readonly string[], claim: ClaimProps): void {
     const scope = new Construct(this, 'claims');
-    const claim = { size: props.pool.driveSize, storageClassName: props.storageClassName };
     for (const drive of drives) {
       for (let server = 0; server < servers; server++) {
         new VolumeClaim(scope, `${drive}-${this.name}-${server}`, claim);

@@ -1,2 +1,3 @@
 export * from './postgres';
 export { type PostgresRestore } from './restore';
+export { type PostgresSettings } from './settings';

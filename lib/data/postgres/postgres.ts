@@ -1,6 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
+  checkCpu,
   checkDuration,
   checkInteger,
   checkSchedule,
@@ -27,6 +28,7 @@ import { checkArchivePath, checkRestore, type PostgresRestore } from './restore'
 import { SCRIPTS } from './scripts';
 import { addServer } from './server';
 import { type ServerAccess } from './server-client';
+import { ownSettings, type PostgresSettings } from './settings';
 import { mebibytes, renderConfiguration, tune } from './tuning';
 
 /** Props of `Postgres`. */
@@ -44,6 +46,15 @@ export interface PostgresProps extends SystemProps {
   readonly cpu?: number;
   /** Clients at a time, from 10 to one for each 5 MiB of memory. @default - one for each 20 MiB of memory, from 25 to 400 */
   readonly connections?: number;
+  /**
+   * Further settings, over those that follow from memory, cores and storage: `{ log_min_duration_statement: '1s', log_min_messages: 'info',
+   * work_mem: '64MB' }`. Texts with PostgreSQL's units, numbers, booleans. An unknown name keeps the server from starting. Those that other
+   * props or the system itself decide are an error, which says what to do instead: where files are, `max_connections`, `archive_*`, `ssl*`
+   * and the like. A change restarts the server, as each change of its configuration does.
+   * @default - none
+   * @see https://www.postgresql.org/docs/17/runtime-config.html
+   */
+  readonly settings?: PostgresSettings;
   /** Bucket for the WAL archive and base backups, by which any moment can be restored. @default - no backups */
   readonly backups?: IBucket;
   /** Path of this instance within the bucket; no two instances may ever share one. @default - the system's id */
@@ -114,6 +125,7 @@ export class Postgres extends System implements IPostgres {
       'postgresql.conf': renderConfiguration({
         ...baseSettings({ tls, archiveTimeout: archive && (props.archiveTimeout ?? Duration.minutes(5)) }),
         ...tune({ memory, cpu: cpuLimit, storage, connections: props.connections, fastStorage: isFast(storageClass) }),
+        ...ownSettings(path, props.settings),
       }),
       'pg_hba.conf': hostBasedAuthentication(tls),
     });
@@ -197,8 +209,7 @@ function check(path: string, props: PostgresProps, memory: Size, storage: Size, 
   const memorySize = mebibytes(memory);
   if (memorySize < 512) fail(path, `memory must be at least 512 MiB, got ${memorySize} MiB; give more`);
   if (mebibytes(storage) < 2048) fail(path, `storage must be at least 2 GiB, got ${mebibytes(storage)} MiB; give more`);
-  if (!(cpu > 0 && cpu <= 256))
-    fail(path, `cpu must be above 0 and at most 256 cores, got ${cpu}; write 0.5 for half a core`);
+  checkCpu(path, 'cpu', cpu);
   if (props.connections !== undefined) {
     const most = Math.floor(memorySize / 5);
     checkInteger(path, 'connections', props.connections, 10, most, `${most} is what ${memorySize} MiB of memory carry`);

@@ -263,11 +263,24 @@ wait $server
 `;
 
 /**
+ * Before a statement with a password: it must not reach the server's log or statistics, whatever is set there, and even if the statement
+ * fails. The extension's setting is legal where the extension isn't loaded too.
+ */
+const UNSEEN = `SET log_statement = none;
+SET log_min_duration_statement = -1;
+SET log_min_duration_sample = -1;
+SET log_transaction_sample_rate = 0;
+SET log_min_error_statement = panic;
+SET debug_print_parse = off;
+SET debug_print_rewritten = off;
+SET pg_stat_statements.track_utility = off;
+`;
+
+/**
  * The superuser's password, and that of the metrics exporter where there is one, follow their Secrets at each start. Consumers have no
  * business in the server's own databases.
  */
-const SUPERUSER = `SET log_min_error_statement = panic;
-\\getenv password SUPERUSER_PASSWORD
+const SUPERUSER = `${UNSEEN}\\getenv password SUPERUSER_PASSWORD
 ALTER ROLE postgres PASSWORD :'password';
 REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
 \\getenv metrics METRICS_PASSWORD
@@ -282,9 +295,7 @@ GRANT CONNECT ON DATABASE postgres TO metrics;
 /**
  * One consumer's role and database. Creates what is missing, gives the role the Secret's password, and takes away what PUBLIC has; drops nothing.
  */
-const DATABASE = `-- The password must not reach the server's log, even if a statement fails.
-SET log_min_error_statement = panic;
-\\getenv name DATABASE
+const DATABASE = `${UNSEEN}\\getenv name DATABASE
 \\getenv role ROLE
 \\getenv password ROLE_PASSWORD
 SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec

@@ -63,7 +63,7 @@ export function sharedMemory(memory: Size): Size {
 /** postgresql.conf: settings in the order given; a value is quoted, so that it may hold anything. */
 export function renderConfiguration(settings: Settings): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value.replace(/'/g, "''")}'`}\n`)
+    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value.replace(/['\\]/g, '$&$&')}'`}\n`)
     .join('');
 }
 

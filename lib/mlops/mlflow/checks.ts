@@ -1,17 +1,32 @@
 import { Duration, Size } from 'cdk8s';
-import { checkDuration, checkInteger, checkLabel, checkSize, didYouMean, fail, quantity, show } from '../../core';
-import { type DefaultPermission } from './configuration';
+import {
+  checkChoice,
+  checkCpu,
+  checkDuration,
+  checkInteger,
+  checkLabel,
+  checkSize,
+  didYouMean,
+  fail,
+  quantity,
+  show,
+} from '../../core';
+import { type DefaultPermission, LOG_LEVELS, type LogLevel } from './configuration';
 import { type MLflowProps } from './mlflow';
 
 /** MLflow's props with all defaults, within their bounds. */
 export interface Settings {
   readonly replicas: number;
   readonly workers: number;
+  readonly memory: Size;
+  readonly cpu: number;
   readonly connections: number;
   readonly scratch: Size;
   readonly administrator: string;
   readonly defaultPermission: DefaultPermission;
   readonly passwordCache: Duration;
+  /** Undefined leaves the programs their own. */
+  readonly logLevel?: LogLevel;
 }
 
 /** Tracking, model registry and authentication each have a pool of their own in each worker. */
@@ -23,7 +38,7 @@ const USER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
 /** @throws when a prop is out of its bounds, at the system's path */
 export function check(path: string, props: MLflowProps): Settings {
-  const { replicas = 1, workers = 2, administrator = 'admin', defaultPermission = 'READ' } = props;
+  const { replicas = 1, workers = 2, administrator = 'admin', defaultPermission = 'READ', logLevel } = props;
   if (!props.database) fail(path, 'needs a database; pass database: postgres.addDatabase("mlflow")');
   if (!props.artifacts) fail(path, 'needs a bucket for artifacts; pass artifacts: objects.addBucket("mlflow")');
   if (props.host !== undefined && !props.gateway) {
@@ -32,6 +47,10 @@ export function check(path: string, props: MLflowProps): Settings {
   for (const namespace of props.clientNamespaces ?? []) checkLabel(path, 'a namespace of clientNamespaces', namespace);
   checkInteger(path, 'replicas', replicas, 1, 20, 'give the number of servers');
   checkInteger(path, 'workers', workers, 1, 32, 'give the number of processes of each server');
+  const memory = checkMemory(path, props.memory, workers);
+  const cpu = props.cpu ?? 0.25 * workers;
+  checkCpu(path, 'cpu', cpu);
+  if (logLevel !== undefined) checkChoice(path, 'logLevel', logLevel, LOG_LEVELS);
   const pools = replicas * workers * POOLS_PER_WORKER;
   const connections = props.connections ?? pools * 2 * MIN_POOL;
   checkInteger(
@@ -67,5 +86,29 @@ export function check(path: string, props: MLflowProps): Settings {
       `passwordCache must be at most an hour, got ${passwordCache.toHumanString()}; changed passwords stay good for as long`,
     );
   }
-  return { replicas, workers, connections, scratch, administrator, defaultPermission, passwordCache };
+  return {
+    replicas,
+    workers,
+    memory,
+    cpu,
+    connections,
+    scratch,
+    administrator,
+    defaultPermission,
+    passwordCache,
+    logLevel,
+  };
+}
+
+/** Measured on 3.17: the process that starts the others and each worker take 300 MiB before the first request. */
+function checkMemory(path: string, memory: Size | undefined, workers: number): Size {
+  checkSize(path, 'memory', memory);
+  const least = Size.mebibytes(320 * (workers + 1));
+  if (memory && memory.toKibibytes() < least.toKibibytes()) {
+    fail(
+      path,
+      `memory of ${workers} ${workers === 1 ? 'worker' : 'workers'} must be at least ${quantity(least)}, got ${quantity(memory)}; give more, or fewer workers`,
+    );
+  }
+  return memory ?? Size.mebibytes(512 * (workers + 1));
 }

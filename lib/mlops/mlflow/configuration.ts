@@ -1,6 +1,10 @@
 /** What the server may do without being asked: the permission of users on what nobody granted them. */
 export type DefaultPermission = 'READ' | 'EDIT' | 'MANAGE' | 'NO_PERMISSIONS';
 
+/** Words that both MLflow and uvicorn know, MLflow in capitals. */
+export const LOG_LEVELS = ['critical', 'error', 'warning', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface AuthenticationOptions {
   readonly databaseUri: string;
   readonly defaultPermission: DefaultPermission;

@@ -1,3 +1,3 @@
-export { type DefaultPermission } from './configuration';
+export { type DefaultPermission, type LogLevel as MLflowLogLevel } from './configuration';
 export { type GarbageCollectionProps } from './garbage-collection';
 export { MLflow, type MLflowProps } from './mlflow';

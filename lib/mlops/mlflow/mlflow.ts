@@ -18,6 +18,7 @@ import { check } from './checks';
 import {
   authenticationIni,
   type DefaultPermission,
+  type LogLevel,
   PLUGIN_ENTRY_POINTS,
   PLUGIN_METADATA,
   PROXIED_S3_PLUGIN,
@@ -48,6 +49,15 @@ export interface MLflowProps extends SystemProps {
   /** Processes of each server that answer requests; 1 to 32. Each takes up to 512 MiB. @default 2 */
   readonly workers?: number;
   /**
+   * Memory of each server; at least 320 MiB for each worker and as much again. @default 512 MiB for each worker and as much again
+   */
+  readonly memory?: Size;
+  /**
+   * Cores of each server, requested; it may use four times as many, and at least one, when the node has them. Above 0, at most 256.
+   * @default 0.25 for each worker
+   */
+  readonly cpu?: number;
+  /**
    * Most connections to the database that all servers hold together; at least 6 for each worker. While the servers are updated there is
    * one server more.
    * @default 12 for each worker
@@ -73,6 +83,13 @@ export interface MLflowProps extends SystemProps {
    * @default 1 minute
    */
   readonly passwordCache?: Duration;
+  /**
+   * The least important messages that the servers log: MLflow's own and those of uvicorn, whose line for each request is `info`. A change
+   * restarts the servers, one by one.
+   * @default 'info'
+   * @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html#mlflow.environment_variables.MLFLOW_LOGGING_LEVEL
+   */
+  readonly logLevel?: LogLevel;
   /** Remove for good what users deleted. @default - deleted runs and their artifacts are kept for ever */
   readonly garbageCollection?: GarbageCollectionProps;
   /** Collects the servers' metrics. @default - they have none */

@@ -47,10 +47,15 @@ export interface ServerProps extends Settings {
 /** The tracking servers. */
 export class Server extends Deployment {
   constructor(stage: Stage, id: string, props: ServerProps) {
-    const { workers, database, scratch } = props;
+    const { database, scratch, memory, cpu } = props;
     const tmp: Mount = { path: '/tmp', volume: volume.scratch('tmp', { limit: scratch }) };
     const config: Mount = { path: CONFIG_PATH, volume: configVolume(props.config) };
-    const home = { HOME: '/tmp', MLFLOW_DISABLE_TELEMETRY: 'true', MLFLOW_BACKEND_STORE_URI: database.uri };
+    const home = {
+      HOME: '/tmp',
+      MLFLOW_DISABLE_TELEMETRY: 'true',
+      MLFLOW_LOGGING_LEVEL: props.logLevel?.toUpperCase(),
+      MLFLOW_BACKEND_STORE_URI: database.uri,
+    };
     super(stage, id, {
       replicas: props.replicas,
       restartOn: [props.config],
@@ -73,12 +78,7 @@ export class Server extends Deployment {
           args: ['--app-name=basic-auth'],
           env: { ...database.env, ...home, ...serverEnv(stage, props) },
           ports: { http: PORT },
-          // Measured on 3.17: a process that starts the others and each worker take 300 MiB before the first request.
-          resources: {
-            cpu: 0.25 * workers,
-            memory: Size.mebibytes(512 + 512 * workers),
-            scratch: Size.mebibytes(scratch.toMebibytes() + 1024),
-          },
+          resources: { cpu, memory, scratch: Size.mebibytes(scratch.toMebibytes() + 1024) },
           mounts: [
             tmp,
             config,
@@ -119,7 +119,7 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     MLFLOW_HOST: '0.0.0.0',
     MLFLOW_PORT: String(PORT),
     MLFLOW_WORKERS: String(workers),
-    MLFLOW_UVICORN_OPTS: `--timeout-keep-alive ${KEEP_ALIVE.toSeconds()} --timeout-graceful-shutdown ${GRACE.toSeconds() - 15}`,
+    MLFLOW_UVICORN_OPTS: uvicornOptions(props),
     MLFLOW_SERVER_ALLOWED_HOSTS: lazy(() => allowedHosts(props).join(',')),
     // A browser names the page's own origin in requests that change something, and the server refuses those that aren't listed.
     MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: host && `https://${host}`,
@@ -146,6 +146,14 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     MLFLOW_EXPOSE_PROMETHEUS: props.metrics ? METRICS_PATH : undefined,
     PROMETHEUS_MULTIPROC_DIR: props.metrics ? METRICS_PATH : undefined,
   };
+}
+
+function uvicornOptions({ logLevel }: Settings): string {
+  return [
+    `--timeout-keep-alive ${KEEP_ALIVE.toSeconds()}`,
+    `--timeout-graceful-shutdown ${GRACE.toSeconds() - 15}`,
+    ...(logLevel === undefined ? [] : [`--log-level ${logLevel}`]),
+  ].join(' ');
 }
 
 /** Hosts that requests may name; the server refuses others, against pages that rebind their name to its address. */

@@ -1,6 +1,10 @@
 /** The oldest TLS that clients may speak. */
 export type MinimumTls = '1.2' | '1.3';
 
+/** The least important messages that are logged, in syslog's words. */
+export const LOG_LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** How a backend is asked whether it works. */
 export interface HealthCheck {
   /** Path that answers 2xx or 3xx when all is well. @default - a TCP connection is enough */
@@ -55,6 +59,7 @@ export interface Config {
   readonly runFolder: string;
   readonly threads: number;
   readonly maxConnections: number;
+  readonly logLevel: LogLevel;
   readonly minimumTls: MinimumTls;
   /** Seconds that browsers must remember to use HTTPS; 0 says nothing to them. */
   readonly hsts: number;
@@ -106,7 +111,7 @@ export function renderConfig(config: Config): string {
 function globalSection(config: Config): string[] {
   return [
     'global',
-    'log stdout format raw local0 info',
+    `log stdout format raw local0 ${config.logLevel}`,
     `nbthread ${config.threads}`,
     `maxconn ${config.maxConnections}`,
     `hard-stop-after ${config.tunnelTimeout}s`,
@@ -137,13 +142,15 @@ function resolvers(): string[] {
   ];
 }
 
-function defaults({ tunnelTimeout }: Config): string[] {
+function defaults({ tunnelTimeout, logLevel }: Config): string[] {
   return [
     'defaults',
     'mode http',
     'log global',
     `log-format "${LOG_FORMAT}"`,
     'option dontlognull',
+    // Each request is a message of level info. Where those aren't wanted, the failed ones are all the same.
+    ...(logsRequests(logLevel) ? [] : ['option log-separate-errors']),
     'retries 3',
     'timeout connect 5s',
     'timeout client 60s',
@@ -156,6 +163,10 @@ function defaults({ tunnelTimeout }: Config): string[] {
     `timeout tunnel ${tunnelTimeout}s`,
     'default-server check inter 5s fastinter 1s downinter 1s fall 3 rise 2 resolvers cluster resolve-prefer ipv4 init-addr libc,none',
   ];
+}
+
+function logsRequests(level: LogLevel): boolean {
+  return level === 'info' || level === 'debug';
 }
 
 function metricsFrontend({ metricsPort }: Config): string[] {

@@ -1,6 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
+  checkChoice,
   checkInteger,
   checkPort,
   checkSamePlatform,
@@ -21,7 +22,7 @@ import {
   volume,
 } from '../../core';
 import * as k8s from '../../core/k8s';
-import { type HttpRoute, type MinimumTls, renderConfig, type TcpRoute } from './config';
+import { type HttpRoute, LOG_LEVELS, type LogLevel, type MinimumTls, renderConfig, type TcpRoute } from './config';
 import { entrypoint, PATHS } from './entrypoint';
 import { images } from './images';
 import { checkRouteHost, httpRoute, listenPort, PORTS, seconds, tcpName, tcpRoute, type TcpRouteProps } from './routes';
@@ -43,6 +44,14 @@ export interface HAProxyProps extends SystemProps {
   readonly maxConnections?: number;
   /** Threads of each pod, and the cores it may use, 1 to 64. @default 2 */
   readonly threads?: number;
+  /**
+   * The least important messages that are logged, in syslog's words. Each request is one of `info`; one that failed (an error on the way, a
+   * timeout, a retry, an answer of 500 and more) is one of `err` where those of `info` are left out, so that `warning` logs failures alone.
+   * Changed without restarting a pod.
+   * @default 'info'
+   * @see https://docs.haproxy.org/3.2/configuration.html#4.2-log
+   */
+  readonly logLevel?: LogLevel;
   /** The oldest TLS that clients may speak. Older ones are broken, and refused. @default '1.2' */
   readonly minimumTls?: MinimumTls;
   /** How long browsers must remember to come by HTTPS only; zero doesn't say so. @default 365 days */
@@ -92,6 +101,7 @@ export class HAProxy extends System implements IGateway {
     const maxConnections = props.maxConnections ?? 4000;
     const threads = props.threads ?? 2;
     const minimumTls = props.minimumTls ?? '1.2';
+    const logLevel = props.logLevel ?? 'info';
     const drain = seconds(path, 'drainTimeout', props.drainTimeout, 60);
     const tunnelTimeout = seconds(path, 'tunnelTimeout', props.tunnelTimeout, 3600);
     const hsts = (props.hsts ?? Duration.days(365)).toSeconds({ integral: false });
@@ -99,6 +109,7 @@ export class HAProxy extends System implements IGateway {
     checkInteger(path, 'maxConnections', maxConnections, 100, 100000, 'a browser holds about six');
     checkInteger(path, 'threads', threads, 1, 64, 'each may use one core');
     checkInteger(path, 'hsts', hsts, 0, MAX_HSTS, 'give a Duration of at most ten years, in whole seconds');
+    checkChoice(path, 'logLevel', logLevel, LOG_LEVELS);
     if (!['1.2', '1.3'].includes(minimumTls)) {
       fail(
         path,
@@ -134,6 +145,7 @@ export class HAProxy extends System implements IGateway {
           runFolder: PATHS.run,
           threads,
           maxConnections,
+          logLevel,
           minimumTls,
           hsts,
           tunnelTimeout,

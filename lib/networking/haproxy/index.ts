@@ -1,3 +1,3 @@
-export { type MinimumTls } from './config';
+export { type LogLevel as HAProxyLogLevel, type MinimumTls } from './config';
 export * from './haproxy';
 export { type TcpRouteProps } from './routes';

@@ -1,5 +1,5 @@
-import { Duration, Size } from 'cdk8s';
-import { Deployment, type IMetrics, type Stage, volume } from '../../core';
+import { Duration } from 'cdk8s';
+import { Deployment, type IMetrics, type Resources, type Stage, volume } from '../../core';
 import * as k8s from '../../core/k8s';
 import { images } from './images';
 import { controllerRules } from './rbac';
@@ -18,6 +18,8 @@ export const HEALTH_PORT = 17472;
 export interface ControllerProps {
   /** Whether FRR speaks BGP, and the webhook may let its settings pass. */
   readonly withFrr: boolean;
+  readonly resources: Resources;
+  readonly logLevel: string;
   readonly metrics?: IMetrics;
 }
 
@@ -41,21 +43,24 @@ export class Controller extends Deployment {
         {
           name: 'controller',
           image: images.controller,
-          args: [`--port=${METRICS_PORT}`, '--log-level=info', '--webhook-mode=enabled'],
+          args: [`--port=${METRICS_PORT}`, `--log-level=${props.logLevel}`, '--webhook-mode=enabled'],
           env: {
             METALLB_POD_NAME: { fieldRef: { fieldPath: 'metadata.name' } },
             METALLB_BGP_TYPE: props.withFrr ? 'frr-k8s' : undefined,
           },
           ports: { metrics: METRICS_PORT, webhook: 9443, health: HEALTH_PORT },
-          resources: { cpu: 0.05, memory: Size.mebibytes(256) },
+          resources: props.resources,
           mounts: [
             {
               path: '/tmp/k8s-webhook-server/serving-certs',
               volume: volume.secret('certificate', { name: WEBHOOK_SECRET }),
             },
           ],
-          livenessProbe: probe('/healthz'),
-          readinessProbe: probe('/readyz'),
+          // The program fills the Secret a second or a few after its start, when it is mounted already. kubelet mounts the new content when
+          // it syncs the pod: as a probe succeeds for the first time, else once a minute. So one does early, another where that was too early.
+          startupProbe: probe('/healthz', { initialDelaySeconds: 3, periodSeconds: 1, failureThreshold: 40 }),
+          readinessProbe: probe('/readyz', { initialDelaySeconds: 8, periodSeconds: 3 }),
+          livenessProbe: probe('/healthz', {}),
         },
       ],
     });
@@ -81,7 +86,7 @@ export class Controller extends Deployment {
         { group: 'metallb.io', version: 'v1beta1', resource: 'l2advertisements', kind: 'l2advertisement' },
       ],
     });
-    // The pod is ready before its certificate is mounted and the webhook listens.
+    // The pod may be ready before its certificate is mounted and the webhook listens.
     stage.addGate({
       type: 'admission',
       of: "metallb's webhook",
@@ -103,10 +108,6 @@ export class Controller extends Deployment {
   }
 }
 
-function probe(path: string): k8s.Probe {
-  return {
-    httpGet: { path, port: k8s.IntOrString.fromNumber(HEALTH_PORT) },
-    initialDelaySeconds: 10,
-    timeoutSeconds: 5,
-  };
+function probe(path: string, times: Omit<k8s.Probe, 'httpGet'>): k8s.Probe {
+  return { httpGet: { path, port: k8s.IntOrString.fromNumber(HEALTH_PORT) }, timeoutSeconds: 5, ...times };
 }

@@ -8,6 +8,7 @@ import {
   type IMetrics,
   LABEL,
   type Mount,
+  type Resources,
   type Stage,
   systemOf,
   volume,
@@ -47,6 +48,10 @@ bfdd_options="-A 127.0.0.1 --limit-fds 100000"
 
 export interface FrrK8sProps {
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Of FRR itself; the programs beside it are small. */
+  readonly resources: Resources;
+  /** Of all programs; FRR's own follows from the daemon's. */
+  readonly logLevel: string;
   readonly metrics?: IMetrics;
 }
 
@@ -87,15 +92,15 @@ export class FrrK8s extends Construct {
         copy('cp-metrics', images.frrK8s, 'cp -f /frr-metrics /etc/frr_metrics/', [mounts.metrics]),
         copy('cp-frr-status', images.frrK8s, 'cp -f /frr-status /etc/frr_status/', [mounts.status]),
       ],
-      containers: [daemon(), frr(), reloader(), frrMetrics(), frrStatus()],
+      containers: [daemon(props), frr(props), reloader(), frrMetrics(), frrStatus(props)],
     });
     if (system.platform.distribution.podSecurity === 'scc')
       this.daemon.bindClusterRole('system:openshift:scc:privileged', system.namespace);
-    this.addStatusCleaner(stage);
+    this.addStatusCleaner(stage, props);
     if (props.metrics) this.addMetrics(stage, props.metrics);
   }
 
-  private addStatusCleaner(stage: Stage): void {
+  private addStatusCleaner(stage: Stage, { logLevel }: FrrK8sProps): void {
     const { own, cluster } = frrCleanerRules(WEBHOOK_SECRET, WEBHOOK_CONFIGURATION);
     const cleaner = new Deployment(stage, 'frr-k8s-status-cleaner', {
       strategy: 'Recreate',
@@ -112,9 +117,11 @@ export class FrrK8s extends Construct {
           command: ['/statuscleaner'],
           args: [
             '--namespace=$(NAMESPACE)',
-            '--log-level=info',
+            `--log-level=${logLevel}`,
             `--webhook-port=${WEBHOOK_PORT}`,
             `--cert-service-name=${WEBHOOK_SERVICE}`,
+            // Started anew it has the certificate at once; kubelet mounts a Secret's new content within two minutes only.
+            '--restart-on-rotator-secret-refresh',
             `--frrk8s-selector=${LABEL.component}=${this.daemon.podLabels[LABEL.component]}`,
           ],
           env: { NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
@@ -127,9 +134,8 @@ export class FrrK8s extends Construct {
             },
           ],
           livenessProbe: { tcpSocket: { port: k8s.IntOrString.fromString('webhook') }, periodSeconds: 20 },
-          readinessProbe: webhookProbe({ initialDelaySeconds: 5, periodSeconds: 10 }),
-          // Its certificate is mounted within two minutes after it was made.
-          startupProbe: webhookProbe({ periodSeconds: 5, failureThreshold: 60 }),
+          readinessProbe: webhookProbe({ periodSeconds: 10 }),
+          startupProbe: webhookProbe({ periodSeconds: 1, failureThreshold: 300 }),
         },
       ],
     });
@@ -192,7 +198,7 @@ function copy(name: string, image: ContainerProps['image'], script: string, to: 
   };
 }
 
-function daemon(): ContainerProps {
+function daemon({ logLevel }: FrrK8sProps): ContainerProps {
   return {
     name: 'frr-k8s',
     image: images.frrK8s,
@@ -202,7 +208,7 @@ function daemon(): ContainerProps {
       `--health-probe-bind-address=127.0.0.1:${HEALTH_PORT}`,
       '--node-name=$(NODE_NAME)',
       '--namespace=$(NAMESPACE)',
-      '--log-level=info',
+      `--log-level=${logLevel}`,
     ],
     env: {
       ...WHERE,
@@ -217,13 +223,13 @@ function daemon(): ContainerProps {
   };
 }
 
-function frr(): ContainerProps {
+function frr({ resources }: FrrK8sProps): ContainerProps {
   return {
     name: 'frr',
     image: images.frr,
     command: ['/bin/sh', '-c', '/sbin/tini -- /usr/lib/frr/docker-start'],
     env: { TINI_SUBREAPER: 'true' },
-    resources: { cpu: 0.05, memory: Size.mebibytes(256) },
+    resources,
     mounts: [
       mounts.sockets,
       mounts.configuration,
@@ -270,12 +276,12 @@ function frrMetrics(): ContainerProps {
   };
 }
 
-function frrStatus(): ContainerProps {
+function frrStatus({ logLevel }: FrrK8sProps): ContainerProps {
   return {
     ...BESIDE_FRR,
     name: 'frr-status',
     command: ['/etc/frr_status/frr-status'],
-    args: ['--node-name=$(NODE_NAME)', '--namespace=$(NAMESPACE)', '--pod-name=$(POD_NAME)', '--log-level=info'],
+    args: ['--node-name=$(NODE_NAME)', '--namespace=$(NAMESPACE)', '--pod-name=$(POD_NAME)', `--log-level=${logLevel}`],
     env: WHERE,
     resources: { cpu: 0.01, memory: Size.mebibytes(128) },
     mounts: [mounts.sockets, mounts.configuration, mounts.status],
@@ -293,9 +299,7 @@ function frrProbe(timing: Pick<k8s.Probe, 'periodSeconds' | 'failureThreshold'>)
   return { httpGet: { host: '127.0.0.1', path: '/livez', port, scheme: 'HTTPS' }, timeoutSeconds: 5, ...timing };
 }
 
-function webhookProbe(
-  timing: Pick<k8s.Probe, 'initialDelaySeconds' | 'periodSeconds' | 'failureThreshold'>,
-): k8s.Probe {
+function webhookProbe(timing: Pick<k8s.Probe, 'periodSeconds' | 'failureThreshold'>): k8s.Probe {
   return {
     httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('webhook'), scheme: 'HTTPS' },
     timeoutSeconds: 5,

@@ -1,13 +1,17 @@
+import { Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
   type AddressProps,
   bundled,
+  checkChoice,
   didYouMean,
   fail,
   type IAddress,
   type ILoadBalancer,
   type IMetrics,
   type IReady,
+  type ProgramResources,
+  programResources,
   show,
   type Stage,
   System,
@@ -39,11 +43,35 @@ export interface MetalLBProps extends SystemProps {
   readonly l2?: L2Props;
   /** For networks with `bgp` in the site; an error where there is none. @default - sessions as the site has them, nothing more */
   readonly bgp?: BgpSessionProps;
-  /** Labels of the nodes that announce addresses. @default - all */
+  /** Labels of the nodes that announce addresses; `nodeSelector` is for the other pods. @default - all */
   readonly speakerNodes?: Readonly<Record<string, string>>;
+  /**
+   * Cores and memory of the controller, of each speaker and, where a network has `bgp`, of each FRR; `frr` is an error without. The speakers'
+   * grow with the Services and nodes, FRR's with the routes that the routers send.
+   * @default - 0.05 cores and 256 MiB each
+   */
+  readonly resources?: {
+    readonly controller?: ProgramResources;
+    readonly speaker?: ProgramResources;
+    readonly frr?: ProgramResources;
+  };
+  /**
+   * The least important messages that all programs log. A change restarts them, on one node after another: an address may be silent for
+   * seconds.
+   * @default 'info'
+   * @see https://github.com/metallb/metallb/blob/v0.16.1/charts/metallb/values.yaml
+   */
+  readonly logLevel?: LogLevel;
   /** Collects the metrics of all programs. @default - nobody does */
   readonly metrics?: IMetrics;
 }
+
+/** Levels of upstream's programs. */
+const LOG_LEVELS = ['all', 'debug', 'info', 'warn', 'error', 'none'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const OWN = { cpu: 0.05, memory: Size.mebibytes(256) };
+const RESOURCES = { controller: OWN, speaker: OWN, frr: OWN };
 
 /**
  * Gives Services of type LoadBalancer addresses of the site's networks and announces them there: by ARP and NDP, or by BGP to the routers
@@ -71,20 +99,25 @@ export class MetalLB extends System implements ILoadBalancer {
     const onRequest = this.onRequest(props.onRequest ?? [], ranges);
     const withFrr = networks.some(({ bgp }) => bgp !== undefined);
     this.check(props, networks);
+    const { metrics, speakerNodes: nodeSelector, logLevel = 'info' } = props;
+    checkChoice(this.node.path, 'logLevel', logLevel, LOG_LEVELS);
+    const resources = programResources(this.node.path, props.resources, RESOURCES);
     this.addresses = new AddressBook(ranges);
 
     this.addDefinitions(withFrr);
     const memberlist = credentials.generate(this, 'metallb-memberlist', { secretkey: { length: 32 } });
-    const install = this.addStage('install', [memberlist, props.metrics]);
-    this.controller = new Controller(install, { withFrr, metrics: props.metrics });
+    const install = this.addStage('install', [memberlist, metrics]);
+    this.controller = new Controller(install, { withFrr, resources: resources.controller, logLevel, metrics });
     this.speaker = new Speaker(install, {
       withFrr,
       memberlist,
       onControlPlane: site.pools.every(({ isControlPlane }) => isControlPlane),
-      nodeSelector: props.speakerNodes,
-      metrics: props.metrics,
+      nodeSelector,
+      resources: resources.speaker,
+      logLevel,
+      metrics,
     });
-    if (withFrr) this.frr = new FrrK8s(install, 'frr', { nodeSelector: props.speakerNodes, metrics: props.metrics });
+    if (withFrr) this.frr = new FrrK8s(install, 'frr', { nodeSelector, resources: resources.frr, logLevel, metrics });
 
     const needs: (IReady | undefined)[] = [install, props.bgp?.password];
     const configure = this.addStage('configure', needs);
@@ -169,10 +202,16 @@ export class MetalLB extends System implements ILoadBalancer {
     return wanted;
   }
 
-  private check({ l2, bgp }: MetalLBProps, networks: readonly Network[]): void {
+  private check({ l2, bgp, resources }: MetalLBProps, networks: readonly Network[]): void {
     const names = networks.map(({ name }) => name).join(', ');
     if (l2 && networks.every((network) => network.bgp)) {
       fail(this.node.path, `l2 is given, but all networks (${names}) announce by BGP; leave it out`);
+    }
+    if (resources?.frr && !networks.some((network) => network.bgp)) {
+      fail(
+        this.node.path,
+        `resources.frr is given, but no network (${names}) has bgp, and so there is no FRR; leave it out`,
+      );
     }
     if (bgp && !networks.some((network) => network.bgp)) {
       fail(

@@ -1,10 +1,11 @@
-import { Duration, Size } from 'cdk8s';
+import { Duration } from 'cdk8s';
 import {
   ConfigFiles,
   DaemonSet,
   type ICredentials,
   type IMetrics,
   LABEL,
+  type Resources,
   type Stage,
   systemOf,
   volume,
@@ -41,6 +42,8 @@ export interface SpeakerProps {
   /** Announce from control-plane nodes too, which kubeadm labels to be left out. */
   readonly onControlPlane: boolean;
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly resources: Resources;
+  readonly logLevel: string;
   readonly metrics?: IMetrics;
 }
 
@@ -72,7 +75,7 @@ export class Speaker extends DaemonSet {
           image: images.speaker,
           args: [
             `--port=${METRICS_PORT}`,
-            '--log-level=info',
+            `--log-level=${props.logLevel}`,
             ...(props.onControlPlane ? ['--ignore-exclude-lb'] : []),
           ],
           env: {
@@ -91,7 +94,7 @@ export class Speaker extends DaemonSet {
             'memberlist-tcp': MEMBERLIST_PORT,
             'memberlist-udp': { port: MEMBERLIST_PORT, protocol: 'UDP' },
           },
-          resources: { cpu: 0.05, memory: Size.mebibytes(256) },
+          resources: props.resources,
           mounts: [
             { path: '/etc/ml_secret_key', volume: volume.secret('memberlist', props.memberlist.in(system.namespace)) },
             { path: '/etc/metallb', volume: volume.config('exclusions', exclusions) },

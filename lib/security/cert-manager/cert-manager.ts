@@ -1,4 +1,4 @@
-import { Duration } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import {
   type CertificateProps,
@@ -10,6 +10,8 @@ import {
   type IMetrics,
   type ISecret,
   lazy,
+  type ProgramResources,
+  programResources,
   SecretReference,
   show,
   type Stage,
@@ -38,10 +40,32 @@ export interface CertManagerProps extends SystemProps {
   readonly commonName?: string;
   /** Pods of each of the three parts, 1 to 5; the webhook answers from all of them. @default - 2, or 1 where the site has a single node */
   readonly replicas?: number;
+  /**
+   * Cores and memory of each pod of the parts. Memory grows with the Secrets and Certificates of the cluster, which the controller and the
+   * injector keep in it.
+   * @default - controller 0.05 cores and 256 MiB, cainjector 0.02 and 256 MiB, webhook 0.02 and 128 MiB
+   */
+  readonly resources?: {
+    readonly controller?: ProgramResources;
+    readonly cainjector?: ProgramResources;
+    readonly webhook?: ProgramResources;
+  };
+  /**
+   * How much the three parts log, from 0, errors alone, to 6, everything that happens: 1 adds warnings, 2 what is done, 4 and more are for
+   * finding faults. A change restarts the pods, one by one.
+   * @default 2
+   * @see https://github.com/cert-manager/cert-manager/blob/v1.21.1/pkg/logs/logs.go
+   */
+  readonly logLevel?: number;
   /** Who scrapes the three parts. @default - nobody */
   readonly metrics?: IMetrics;
 }
 
+const RESOURCES = {
+  controller: { cpu: 0.05, memory: Size.mebibytes(256) },
+  cainjector: { cpu: 0.02, memory: Size.mebibytes(256) },
+  webhook: { cpu: 0.02, memory: Size.mebibytes(128) },
+};
 const SELF_SIGNED = 'self-signed';
 const ROOT = 'root-ca';
 const CA_KEYS = ['tls.crt', 'tls.key', 'ca.crt'];
@@ -69,6 +93,9 @@ export class CertManager extends System implements ICertificateIssuer {
     const { metrics, acme, authority } = props;
     const replicas = props.replicas ?? Math.min(2, Math.max(1, this.platform.site.schedulableNodes));
     checkInteger(this.node.path, 'replicas', replicas, 1, 5, 'one pod works, the others stand by');
+    const logLevel = props.logLevel ?? 2;
+    checkInteger(this.node.path, 'logLevel', logLevel, 0, 6, '2 says what is done, 4 is for finding faults');
+    const resources = programResources(this.node.path, props.resources, RESOURCES);
     if (acme && authority) fail(this.node.path, 'either acme or authority signs, got both; leave one of them out');
     if (props.commonName !== undefined && (acme || authority)) {
       fail(
@@ -81,9 +108,15 @@ export class CertManager extends System implements ICertificateIssuer {
     this.addCrds(definitions);
     const install = this.addStage('install', [metrics]);
     const solverImage = acme && usesHttp01(acme) ? this.image(images.acmesolver) : undefined;
-    addController(install, { namespace: this.namespace, replicas, acme: acme !== undefined, solverImage, metrics });
-    addCainjector(install, { namespace: this.namespace, replicas, metrics });
-    new Webhook(install, 'webhook', { namespace: this.namespace, replicas, metrics });
+    const common = { namespace: this.namespace, replicas, logLevel, metrics };
+    addController(install, {
+      ...common,
+      resources: resources.controller,
+      acme: acme !== undefined,
+      solverImage,
+    });
+    addCainjector(install, { ...common, resources: resources.cainjector });
+    new Webhook(install, 'webhook', { ...common, resources: resources.webhook });
     Webhook.addGates(install, this.namespace);
     this.userRoles(install);
 
@@ -232,10 +265,7 @@ export class CertManager extends System implements ICertificateIssuer {
       );
     }
     if (!stage.comesAfter(this.configure)) {
-      fail(
-        path,
-        `may be applied before ${this.node.path} issues certificates; give the issuer to the stage as a need`,
-      );
+      fail(path, `may be applied before ${this.node.path} issues certificates; give the issuer to the stage as a need`);
     }
     return (
       stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage')

@@ -1,23 +1,29 @@
-import { Size } from 'cdk8s';
-import { Deployment, type IMetrics, type Stage } from '../../core';
+import { Deployment, type IMetrics, type Resources, type Stage } from '../../core';
 import * as k8s from '../../core/k8s';
 import { images } from './images';
 import { METRICS, metricsProbe, scrape } from './metrics';
 import { acmeRules, cainjectorRules, controllerRules, http01Rules, leaseRules } from './rbac';
 
-export interface ControllerProps {
+/** What the three parts have in common. */
+export interface PartProps {
   readonly namespace: string;
   readonly replicas: number;
+  readonly resources: Resources;
+  /** 0 to 6. */
+  readonly logLevel: number;
+  readonly metrics?: IMetrics;
+}
+
+export interface ControllerProps extends PartProps {
   /** Whether an ACME server signs. Else the controllers for it are off, and so are their rights. */
   readonly acme: boolean;
   /** The image that answers HTTP-01 proofs. @default - there are none */
   readonly solverImage?: string;
-  readonly metrics?: IMetrics;
 }
 
 /** Watches Certificates and keeps their Secrets fresh. One pod leads, the others stand by. */
 export function addController(stage: Stage, props: ControllerProps): void {
-  const { namespace, replicas, acme, solverImage, metrics } = props;
+  const { namespace, replicas, resources, logLevel, acme, solverImage, metrics } = props;
   const off = ['ingress-shim', ...(acme ? [] : ['orders', 'challenges', 'certificaterequests-issuer-acme'])];
   const workload = new Deployment(stage, 'cert-manager', {
     replicas,
@@ -27,7 +33,7 @@ export function addController(stage: Stage, props: ControllerProps): void {
         name: 'controller',
         image: images.controller,
         args: [
-          '--v=2',
+          `--v=${logLevel}`,
           `--cluster-resource-namespace=${namespace}`,
           `--leader-election-namespace=${namespace}`,
           `--controllers=${['*', ...off.map((name) => `-${name}`)].join(',')}`,
@@ -35,7 +41,7 @@ export function addController(stage: Stage, props: ControllerProps): void {
         ],
         env: { POD_NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
         ports: { ...METRICS, 'http-healthz': 9403 },
-        resources: { cpu: 0.05, memory: Size.mebibytes(256) },
+        resources,
         livenessProbe: {
           httpGet: { path: '/livez', port: k8s.IntOrString.fromString('http-healthz') },
           initialDelaySeconds: 10,
@@ -61,14 +67,9 @@ export function addController(stage: Stage, props: ControllerProps): void {
   if (metrics) scrape(stage, metrics, workload);
 }
 
-export interface CainjectorProps {
-  readonly namespace: string;
-  readonly replicas: number;
-  readonly metrics?: IMetrics;
-}
-
 /** Puts authorities into webhook configurations, CRDs and API services that ask for it. One pod leads, the others stand by. */
-export function addCainjector(stage: Stage, { namespace, replicas, metrics }: CainjectorProps): void {
+export function addCainjector(stage: Stage, props: PartProps): void {
+  const { namespace, replicas, resources, logLevel, metrics } = props;
   const workload = new Deployment(stage, 'cert-manager-cainjector', {
     replicas,
     rules: leaseRules('cert-manager-cainjector-leader-election'),
@@ -77,10 +78,10 @@ export function addCainjector(stage: Stage, { namespace, replicas, metrics }: Ca
       {
         name: 'cainjector',
         image: images.cainjector,
-        args: ['--v=2', `--leader-election-namespace=${namespace}`],
+        args: [`--v=${logLevel}`, `--leader-election-namespace=${namespace}`],
         env: { POD_NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
         ports: METRICS,
-        resources: { cpu: 0.02, memory: Size.mebibytes(256) },
+        resources,
         livenessProbe: {
           tcpSocket: { port: k8s.IntOrString.fromString('http-metrics') },
           initialDelaySeconds: 20,

@@ -1,7 +1,7 @@
-import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { CREATES, Deployment, type IMetrics, type Stage } from '../../core';
+import { CREATES, Deployment, type Stage } from '../../core';
 import * as k8s from '../../core/k8s';
+import { type PartProps } from './controllers';
 import { images } from './images';
 import { scrape } from './metrics';
 import { webhookClusterRules, webhookRules } from './rbac';
@@ -10,20 +10,14 @@ const NAME = 'cert-manager-webhook';
 const AUTHORITY = 'cert-manager-webhook-ca';
 const PORT = 10250;
 
-export interface WebhookProps {
-  readonly namespace: string;
-  readonly replicas: number;
-  readonly metrics?: IMetrics;
-}
-
 /**
  * The admission webhook: refuses what cert-manager could not act on, and notes who asked for a certificate. It makes its own
  * authority, which the CA injector puts into the two configurations.
  */
 export class Webhook extends Construct {
-  constructor(stage: Stage, id: string, props: WebhookProps) {
+  constructor(stage: Stage, id: string, props: PartProps) {
     super(stage, id);
-    const { namespace, replicas, metrics } = props;
+    const { namespace, replicas, resources, logLevel, metrics } = props;
     const workload = new Deployment(stage, NAME, {
       replicas,
       rules: webhookRules(AUTHORITY),
@@ -33,7 +27,7 @@ export class Webhook extends Construct {
           name: 'webhook',
           image: images.webhook,
           args: [
-            '--v=2',
+            `--v=${logLevel}`,
             `--secure-port=${PORT}`,
             `--dynamic-serving-ca-secret-namespace=${namespace}`,
             `--dynamic-serving-ca-secret-name=${AUTHORITY}`,
@@ -41,7 +35,7 @@ export class Webhook extends Construct {
           ],
           env: { POD_NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } } },
           ports: { https: PORT, healthcheck: 6080, 'http-metrics': 9402 },
-          resources: { cpu: 0.02, memory: Size.mebibytes(128) },
+          resources,
           livenessProbe: probe('/livez', { initialDelaySeconds: 60, periodSeconds: 10 }),
           readinessProbe: probe('/healthz', { initialDelaySeconds: 5, periodSeconds: 5 }),
         },
