@@ -279,16 +279,18 @@ steps() {
   step 3 0 00-foundation.k8s.yaml
   step 4 1 01-cert-manager.k8s.yaml 1 2 3
   step 5 1 01-credentials.k8s.yaml 1 2 3
-  step 6 2 02-cert-manager-configure.k8s.yaml 4
+  step 6 2 02-cert-manager-root.k8s.yaml 4
   step 7 2 02-metallb.k8s.yaml 5
   step 8 2 02-minio.k8s.yaml 5
-  step 9 3 03-metallb-configure.k8s.yaml 7
-  step 10 3 03-minio-configure.k8s.yaml 8
-  step 11 4 04-gateway.k8s.yaml 6 9
-  step 12 4 04-postgres.k8s.yaml 10
-  step 13 5 05-postgres-backup.k8s.yaml 12
-  step 14 5 05-postgres-configure.k8s.yaml 12
-  step 15 6 06-mlflow.k8s.yaml 14
+  step 9 3 03-cert-manager-configure.k8s.yaml 6
+  step 10 3 03-metallb-configure.k8s.yaml 7
+  step 11 3 03-minio-configure.k8s.yaml 8
+  step 12 4 04-gateway-certificate.k8s.yaml 9
+  step 13 4 04-postgres.k8s.yaml 11
+  step 14 5 05-gateway.k8s.yaml 10 12
+  step 15 5 05-postgres-backup.k8s.yaml 13
+  step 16 5 05-postgres-configure.k8s.yaml 13
+  step 17 6 06-mlflow.k8s.yaml 16
 }
 
 gates_1() {
@@ -324,7 +326,6 @@ gates_6() {
   :
   gate_condition cert-manager issuers.cert-manager.io self-signed Ready
   gate_condition cert-manager certificates.cert-manager.io root-ca Ready
-  gate_condition '' clusterissuers.cert-manager.io private-ca Ready
 }
 
 gates_7() {
@@ -342,37 +343,46 @@ gates_8() {
 
 gates_9() {
   :
+  gate_condition '' clusterissuers.cert-manager.io private-ca Ready
 }
 
 gates_10() {
+  :
+}
+
+gates_11() {
   :
   gate_job minio bucket-postgres-backups-f1fd2019
   gate_job minio bucket-mlflow-359ceb98
 }
 
-gates_11() {
-  :
-  gate_condition gateway certificates.cert-manager.io tls Ready
-  gate_rollout gateway deployment haproxy
-  gate_field gateway service haproxy '{.status.loadBalancer.ingress}' ''
-}
-
 gates_12() {
   :
-  gate_rollout postgres statefulset postgres
+  gate_condition gateway certificates.cert-manager.io tls Ready
 }
 
 gates_13() {
   :
-  gate_job postgres first-backup-1a56745b
+  gate_rollout postgres statefulset postgres
 }
 
 gates_14() {
   :
-  gate_job postgres database-mlflow-31ceba81
+  gate_rollout gateway deployment haproxy
+  gate_field gateway service haproxy '{.status.loadBalancer.ingress}' ''
 }
 
 gates_15() {
+  :
+  gate_job postgres first-backup-1a56745b
+}
+
+gates_16() {
+  :
+  gate_job postgres database-mlflow-31ceba81
+}
+
+gates_17() {
   :
   gate_rollout mlflow deployment server
 }

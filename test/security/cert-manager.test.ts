@@ -216,7 +216,7 @@ describe('certificates', () => {
     const first = certificates.authority(web.stage);
     expect(certificates.authority(web.stage)).toBe(first);
     expect(first).toMatchObject({ namespace: 'web', name: 'private-ca-authority' });
-    expect(first?.readyAfter.map(({ wave }) => wave)).toEqual([2]);
+    expect(first?.readyAfter).toEqual(certificates.readyAfter);
     expect(objectOf(lab, 'Certificate', 'private-ca-authority')).toMatchObject({
       metadata: { namespace: 'web' },
       spec: { usages: ['digital signature', 'client auth'] },

@@ -98,9 +98,10 @@ export class MinIO extends System implements IObjectStore {
     const root = this.platform.credentials
       .generate(this, 'root', { username: { value: ROOT_USER }, password: { length: 40 } })
       .in(this.namespace);
-    const stage = this.addStage('install', [root, certificates]);
+    const identity = certificates && this.addStage('certificate', [certificates]);
+    const stage = this.addStage('install', [root, identity]);
     this.readyAfter = [stage];
-    const pools = this.addPools(stage, props, layouts[0]!.setSize === 1, {
+    const pools = this.addPools({ stage, identity }, props, layouts[0]!.setSize === 1, {
       MINIO_ROOT_USER: root.env('username'),
       MINIO_ROOT_PASSWORD: root.env('password'),
       // It would ask upstream's server for a newer version.
@@ -154,7 +155,12 @@ export class MinIO extends System implements IObjectStore {
     return new MinIOBucket(this, name, this.servers, props, this.quota(name, props.quota));
   }
 
-  private addPools(stage: Stage, props: MinIOProps, single: boolean, env: ContainerProps['env']): ServerPool[] {
+  private addPools(
+    { stage, identity }: { readonly stage: Stage; readonly identity?: Stage },
+    props: MinIOProps,
+    single: boolean,
+    env: ContainerProps['env'],
+  ): ServerPool[] {
     const { certificates } = props;
     const path = this.node.path;
     checkSize(path, 'memory', props.memory);
@@ -171,14 +177,16 @@ export class MinIO extends System implements IObjectStore {
           const drives = drivesPerServer === 1 ? '0' : `{0...${drivesPerServer - 1}}`;
           return `${scheme}://${name}-{0...${servers - 1}}.${inCluster(name)}:${PORTS.s3}/drives/${drives}`;
         });
-    const certificate = certificates?.issue(stage, 'tls', {
-      dnsNames: [
-        inCluster(this.node.id),
-        `${this.node.id}.${this.namespace}.svc`,
-        ...(props.gateway ? [inCluster(`${this.node.id}-console`)] : []),
-        ...all.map(({ name }) => `*.${inCluster(name)}`),
-      ],
-    });
+    const certificate =
+      identity &&
+      certificates?.issue(identity, 'tls', {
+        dnsNames: [
+          inCluster(this.node.id),
+          `${this.node.id}.${this.namespace}.svc`,
+          ...(props.gateway ? [inCluster(`${this.node.id}-console`)] : []),
+          ...all.map(({ name }) => `*.${inCluster(name)}`),
+        ],
+      });
     const storageClassName = this.storageClass(props.storageClass);
     const pools = all.map(
       ({ name, pool }) =>

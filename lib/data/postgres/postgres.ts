@@ -110,12 +110,13 @@ export class Postgres extends System implements IPostgres {
       props.metrics &&
       credentials.generate(this, `${id}-metrics`, { username: { value: 'metrics' }, password: { length: 32 } });
 
+    const identity = props.certificates && this.addStage('certificate', [props.certificates]);
     const install = this.addStage('install', [
       superuser,
       exporter,
       props.backups,
       props.restore?.from,
-      props.certificates,
+      identity,
       props.metrics,
     ]);
     this.install = install;
@@ -141,9 +142,11 @@ export class Postgres extends System implements IPostgres {
       superuser: superuser.in(this.namespace),
       archive,
       restore,
-      certificate: props.certificates?.issue(install, `${id}-certificate`, {
-        dnsNames: hostNames(id, this.namespace, this.platform.distribution.clusterDomain),
-      }),
+      certificate:
+        identity &&
+        props.certificates?.issue(identity, `${id}-certificate`, {
+          dnsNames: hostNames(id, this.namespace, this.platform.distribution.clusterDomain),
+        }),
       metricsCredentials: exporter?.in(this.namespace),
     });
     this.endpoint = endpoint;

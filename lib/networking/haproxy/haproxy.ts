@@ -120,14 +120,15 @@ export class HAProxy extends System implements IGateway {
     this.tcpPorts = props.tcpPorts ?? [];
     this.checkTcpPorts();
 
-    const stage = this.addStage('install', [addresses, certificates, metrics]);
+    const identity = this.addStage('certificate', [certificates]);
+    const stage = this.addStage('install', [identity, addresses, metrics]);
     this.readyAfter = [stage];
     const ownHost = site.host(id);
-    const certificate = certificates.issue(stage, 'tls', {
+    const certificate = certificates.issue(identity, 'tls', {
       dnsNames: () => [...new Set([ownHost, ...this.hosts])].sort(),
     });
     // An issuer with an authority of its own writes it next to the certificate; another hands it out apart, or has a public one.
-    const apart = certificate.keys?.includes('ca.crt') ? undefined : certificates.authority(stage);
+    const apart = certificate.keys?.includes('ca.crt') ? undefined : certificates.authority(identity);
     this.caFile = certificate.keys?.includes('ca.crt')
       ? `${PATHS.certificate}/ca.crt`
       : apart

@@ -120,14 +120,16 @@ export class CertManager extends System implements ICertificateIssuer {
     Webhook.addGates(install, this.namespace);
     this.userRoles(install);
 
-    this.configure = this.addStage('configure', [install, authority]);
+    const root = acme || authority ? undefined : this.addStage('root', [install]);
+    this.configure = this.addStage('configure', [root ?? install, authority]);
     this.readyAfter = [this.configure];
     this.issuerName = acme ? 'acme' : 'private-ca';
+    if (root) this.privateRoot(root, props.commonName);
     new CustomResource(this.configure, 'issuer', clusterIssuer, {
       metadata: { name: this.issuerName },
       spec: acme
         ? { acme: acmeSpec(this.node.path, this.platform, this.namespace, acme, 'acme-account') }
-        : { ca: { secretName: authority ? this.givenAuthority(authority) : this.privateRoot(props.commonName) } },
+        : { ca: { secretName: authority ? this.givenAuthority(authority) : ROOT } },
     });
   }
 
@@ -204,18 +206,18 @@ export class CertManager extends System implements ICertificateIssuer {
   }
 
   /** The root keeps its key when it is renewed, so that what was signed before stays valid. */
-  private privateRoot(commonName = `${this.platform.name} root CA`): string {
+  private privateRoot(stage: Stage, commonName = `${this.platform.name} root CA`): void {
     if (commonName.length === 0 || commonName.length > 64) {
       fail(
         this.node.path,
         `commonName must have 1 to 64 characters, got ${commonName.length} in ${show(commonName)}; X.509 allows no more`,
       );
     }
-    new CustomResource(this.configure, SELF_SIGNED, issuer, {
+    new CustomResource(stage, SELF_SIGNED, issuer, {
       metadata: { name: SELF_SIGNED },
       spec: { selfSigned: {} },
     });
-    new CustomResource(this.configure, ROOT, certificate, {
+    new CustomResource(stage, ROOT, certificate, {
       metadata: { name: ROOT },
       spec: {
         secretName: ROOT,
@@ -233,7 +235,6 @@ export class CertManager extends System implements ICertificateIssuer {
       what: 'Have browsers and clients trust the private authority, whose certificate is',
       command: `kubectl -n ${this.namespace} get secret ${ROOT} -o jsonpath='{.data.ca\\.crt}' | base64 -d`,
     });
-    return ROOT;
   }
 
   private certificate(
