@@ -2,7 +2,7 @@
 module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/upstream/', '<rootDir>/test/cluster/'],
+  testPathIgnorePatterns: ['<rootDir>/test/upstream/'],
   // Types are checked by `npm run lint`; here each file is only transpiled.
   transform: {
     '^.+\\.ts$': [

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { checkCleanup } from './machine/check-cleanup';
+import { enterLoadBalancer } from './machine/dns';
+import { down } from './machine/down';
+import { runHere } from './machine/interactive';
+import { isLocked, withJanitor } from './machine/janitor';
+import { test } from './machine/test';
+import { build, up } from './machine/up';
+import { CACHE, STATE } from './paths';
+import { installRequirements, line, missingRequirements } from './programs/requirements';
+import { readState } from './state';
+
+const USAGE = `usage: cli.ts COMMAND
+
+  up [--install] [--site FILE]   start a cluster that stays until it is taken down
+  down                           take it down
+  kubectl ARGUMENT...            kubectl with the cluster that is up
+  run COMMAND...                 any command at the clients' place, with kubectl and the site's DNS
+  build [--install]              build programs and images, start nothing
+  test [--install] [ARGUMENT...] start a cluster, run the suites, take it down; arguments are jest's
+  check-cleanup [--seed N]       kill the bench at random moments and look for what it leaves
+
+--install installs Debian packages that are missing.
+`;
+
+type Command = (args: readonly string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  up: async (args) => {
+    const { install, site } = options(args, ['install'], ['site']);
+    if ((await isLocked()) && existsSync(STATE) && readState().ready) {
+      tell(`a cluster is up.\n\n${HINTS}`);
+      return 0;
+    }
+    await require(install);
+    await withJanitor(async (janitor) => {
+      await up(janitor, { site, tell });
+      await janitor.stay();
+    });
+    tell(`\nThe cluster is up.\n\n${HINTS}`);
+    return 0;
+  },
+  down: async (args) => {
+    options(args, [], []);
+    tell((await down()) ? 'the cluster is down; nothing of it is left' : 'no cluster is up');
+    return 0;
+  },
+  kubectl: async (args) => runHere(['kubectl', ...args]),
+  run: async (args) => {
+    if (args.length === 0) throw new Usage('run needs a command');
+    await enterLoadBalancer();
+    return runHere(args);
+  },
+  build: async (args) => {
+    const { install } = options(args, ['install'], []);
+    await require(install);
+    await build([], tell);
+    tell(`programs and images are in ${CACHE}`);
+    return 0;
+  },
+  test: async (args) => {
+    await require(args.includes('--install'));
+    const own = ['--install', '--only-up'];
+    const rest = args.filter((argument) => !own.includes(argument));
+    return test({ args: rest, onlyUp: args.includes('--only-up'), tell });
+  },
+  'check-cleanup': async (args) => {
+    const { seed } = options(args, [], ['seed']);
+    if (seed !== undefined && !/^\d+$/.test(seed)) throw new Usage(`--seed needs a number, got ${seed}`);
+    await require(undefined);
+    const left = await checkCleanup({ seed: seed === undefined ? undefined : Number(seed), tell });
+    for (const thing of left) tell(thing);
+    return left.length === 0 ? 0 : 1;
+  },
+};
+
+const HINTS = `  npm run cluster:kubectl -- get nodes
+  npx ts-node test/cluster/cli.ts run sh dist/experiment-tracking/apply.sh
+  npm run cluster:down`;
+
+/** A command line that can't be understood. */
+class Usage extends Error {}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  const command = COMMANDS[name ?? ''];
+  if (!command) throw new Usage(name === undefined ? 'which command?' : `there is no command ${name}`);
+  return command(args);
+}
+
+/** Flags and options with a value. @throws Usage where there is anything else */
+function options<Flag extends string, Name extends string>(
+  args: readonly string[],
+  flags: readonly Flag[],
+  names: readonly Name[],
+): Partial<Record<Flag | Name, string>> {
+  const found: Partial<Record<Flag | Name, string>> = {};
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const flag = flags.find((each) => word === `--${each}`);
+    const option = names.find((each) => word === `--${each}`);
+    const value = flag ?? (option && rest.shift());
+    if (value === undefined) throw new Usage(option ? `--${option} needs a value` : `what is ${word}?`);
+    found[(flag ?? option)!] = value;
+  }
+  return found;
+}
+
+/** @throws with all that the machine lacks */
+async function require(install: boolean | string | undefined): Promise<void> {
+  const missing = await missingRequirements();
+  if (missing.length === 0) return;
+  if (install) return installRequirements(missing, tell);
+  const lines = missing.map((requirement) => `  ${line(requirement)}`);
+  throw new Error(`this machine lacks what the bench needs:\n${lines.join('\n')}\n--install installs Debian packages`);
+}
+
+function tell(text: string): void {
+  console.log(text);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    if (error instanceof Usage) console.error(`\n${USAGE}`);
+    process.exit(error instanceof Usage ? 2 : 1);
+  },
+);

@@ -1,0 +1,19 @@
+import { parseName, recipe } from './recipes';
+
+test.each([
+  ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],
+  ['quay.io/minio/mc:R1@sha256:ab', { repository: 'quay.io/minio/mc', tag: 'R1', digest: 'sha256:ab' }],
+  ['registry.lab:5000/a/b', { repository: 'registry.lab:5000/a/b', tag: 'latest' }],
+])('%s', (name, parts) => {
+  expect(parseName(name)).toEqual(parts);
+});
+
+test('a recipe serves an image from any registry', () => {
+  expect(recipe('harbor.lab/quay.io/minio/minio:x')).toBe(recipe('quay.io/minio/minio:y'));
+});
+
+test('an image without a recipe is an error that says where one goes', () => {
+  expect(() => recipe('ghcr.io/some/thing:1')).toThrow(
+    "the bench can't make the image ghcr.io/some/thing:1: give test/cluster/images/recipes.ts a recipe for it",
+  );
+});

@@ -1,0 +1,223 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programVersion } from '../programs/programs';
+import { layerDirectory } from './build';
+import { files, from, type Layer, type PackagesLayer } from './layer';
+import { BASE, CURL, HAPROXY, MICRO, MLFLOW, MLFLOW_REQUIREMENTS, POSTGRES, PYTHON, STATIC } from './layers';
+
+/** How an image starts, in the words of the OCI image configuration. */
+export interface ImageConfig {
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Env?: readonly string[];
+  readonly User?: string;
+  readonly WorkingDir?: string;
+  readonly StopSignal?: string;
+}
+
+export interface Recipe {
+  /** What the image is about. */
+  readonly product: string;
+  /** The version that is in it. */
+  readonly version: () => string;
+  /** Where that comes from. */
+  readonly source: string;
+  /** What else is not as upstream's image has it. */
+  readonly remark?: string;
+  /** Lowest first. */
+  readonly layers: readonly Layer[];
+  readonly config: ImageConfig;
+}
+
+/** The last parts of a repository's name, whatever registry or mirror it is on. Everything but the files is upstream's. */
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  haproxy: {
+    ...debian('HAProxy', HAPROXY, 'haproxy'),
+    layers: [BASE, HAPROXY, script('/usr/local/bin/docker-entrypoint.sh', 'haproxy.sh')],
+    config: {
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['haproxy', '-f', '/usr/local/etc/haproxy/haproxy.cfg'],
+      User: 'haproxy',
+      WorkingDir: '/var/lib/haproxy',
+      StopSignal: 'SIGUSR1',
+    },
+  },
+  postgres: {
+    ...debian('PostgreSQL', POSTGRES, 'postgresql-17'),
+    layers: [BASE, POSTGRES, script('/usr/local/bin/docker-entrypoint.sh', 'postgres.sh')],
+    config: {
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['postgres'],
+      Env: [path('/usr/lib/postgresql/17/bin'), 'LANG=en_US.utf8', 'PG_MAJOR=17', 'PGDATA=/var/lib/postgresql/data'],
+      StopSignal: 'SIGINT',
+    },
+  },
+  'mlflow/mlflow': {
+    product: 'MLflow',
+    version: () => /^mlflow==(.*)$/m.exec(MLFLOW_REQUIREMENTS)![1]!,
+    source: 'PyPI',
+    remark: 'with Python 3.13 and the extras db and auth for Python 3.11 and all extras',
+    layers: [BASE, PYTHON, MLFLOW],
+    config: { Cmd: ['python3'], WorkingDir: '/' },
+  },
+  'minio/minio': {
+    ...built('MinIO', 'minio'),
+    layers: [
+      BASE,
+      MICRO,
+      files({ '/usr/bin/minio': from.program('minio'), '/usr/bin/mc': from.program('mc') }),
+      script('/usr/bin/docker-entrypoint.sh', 'minio.sh'),
+    ],
+    config: {
+      Entrypoint: ['/usr/bin/docker-entrypoint.sh'],
+      Cmd: ['minio'],
+      Env: [
+        path(),
+        'MINIO_ACCESS_KEY_FILE=access_key',
+        'MINIO_SECRET_KEY_FILE=secret_key',
+        'MINIO_ROOT_USER_FILE=access_key',
+        'MINIO_ROOT_PASSWORD_FILE=secret_key',
+        'MINIO_KMS_SECRET_KEY_FILE=kms_master_key',
+        'MINIO_CONFIG_ENV_FILE=config.env',
+        'MC_CONFIG_DIR=/tmp/.mc',
+      ],
+    },
+  },
+  'minio/mc': {
+    ...built('mc', 'mc'),
+    layers: [BASE, MICRO, files({ '/usr/bin/mc': from.program('mc') })],
+    config: { Entrypoint: ['mc'] },
+  },
+  'curl/curl': {
+    ...debian('curl', CURL, 'curl'),
+    layers: [BASE, CURL, script('/entrypoint.sh', 'curl.sh')],
+    config: {
+      Entrypoint: ['/entrypoint.sh'],
+      Cmd: ['curl'],
+      Env: [path(), 'CURL_CA_BUNDLE=/cacert.pem'],
+      User: 'curl_user',
+      WorkingDir: '/home/curl_user',
+    },
+  },
+  'jetstack/cert-manager-controller': certManager('controller'),
+  'jetstack/cert-manager-webhook': certManager('webhook'),
+  'jetstack/cert-manager-cainjector': certManager('cainjector'),
+  'metallb/controller': metallb('controller'),
+  'metallb/speaker': metallb('speaker'),
+  pause: {
+    ...built('the pause program of the bench', 'pause'),
+    layers: [files({ '/pause': from.program('pause') })],
+    config: { Entrypoint: ['/pause'], User: '65535:65535' },
+  },
+  coredns: {
+    ...built('CoreDNS', 'coredns'),
+    layers: [STATIC, files({ '/coredns': from.program('coredns') })],
+    config: { Entrypoint: ['/coredns'], User: 'nonroot:nonroot', WorkingDir: '/' },
+  },
+  'local-path-provisioner': {
+    ...built('local-path-provisioner', 'local-path-provisioner'),
+    layers: [BASE, files({ '/usr/bin/local-path-provisioner': from.program('local-path-provisioner') })],
+    config: { Entrypoint: ['local-path-provisioner'] },
+  },
+  python: {
+    ...debian('Python', PYTHON, 'python3.13'),
+    layers: [BASE, PYTHON],
+    config: { Cmd: ['python3'] },
+  },
+  debian: {
+    ...debian('Debian', BASE, 'base-files'),
+    layers: [BASE],
+    config: { Cmd: ['bash'] },
+  },
+};
+
+/** An image's name with all that is usually left out. */
+export interface ImageName {
+  /** With registry, without tag and digest. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest?: string;
+}
+
+export function parseName(name: string): ImageName {
+  const [, path, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@(.+))?$/.exec(name)!;
+  const [registry, ...rest] = path!.split('/');
+  const full = rest.length > 0 && /[.:]|^localhost$/.test(registry!);
+  const repository = full ? path! : `docker.io/${rest.length > 0 ? path : `library/${path}`}`;
+  return { repository, tag: tag ?? 'latest', ...(digest ? { digest } : {}) };
+}
+
+/** @throws where no recipe is for such an image */
+export function recipe(name: string): Recipe {
+  const { repository } = parseName(name);
+  const parts = repository.split('/');
+  for (let first = 0; first < parts.length; first += 1) {
+    const found = RECIPES[parts.slice(first).join('/')];
+    if (found) return found;
+  }
+  throw new Error(`the bench can't make the image ${name}: give test/cluster/images/recipes.ts a recipe for it`);
+}
+
+/**
+ * What an image really holds, and how that differs from what its name says.
+ *
+ * @throws where its layers aren't built yet
+ */
+export function imageFacts(name: string): { readonly bench: string; readonly difference?: string } {
+  const { product, version, source, remark } = recipe(name);
+  const { tag } = parseName(name);
+  const real = version();
+  const bench = `${product} ${real} (${source})`;
+  const wanted = plain(tag);
+  const same = !/\d/.test(wanted) || `${plain(real)}.`.startsWith(`${wanted}.`);
+  if (same && !remark) return { bench };
+  return { bench, difference: `${bench}${same ? '' : ` for ${wanted}`}${remark ? `, ${remark}` : ''}` };
+}
+
+/** `v3.17.0-full` and `17.11-trixie` by their numbers, a `RELEASE.` by its date; other names as they are. */
+function plain(version: string): string {
+  return /^v?(\d+(?:\.\d+)*)(?:-[a-z].*)?$/.exec(version)?.[1] ?? version.replace(/^RELEASE\./, '');
+}
+
+function debian(product: string, layer: PackagesLayer, name: string): Pick<Recipe, 'product' | 'version' | 'source'> {
+  return { product, version: () => packageVersion(layer, name), source: 'Debian 13' };
+}
+
+function built(product: string, program: string): Pick<Recipe, 'product' | 'version' | 'source'> {
+  return { product, version: () => programVersion(program), source: 'built from source' };
+}
+
+function certManager(part: string): Recipe {
+  const command = `/app/cmd/${part}/${part}`;
+  return {
+    ...built('cert-manager', `cert-manager-${part}`),
+    layers: [STATIC, files({ [command]: from.program(`cert-manager-${part}`) })],
+    config: { Entrypoint: [command], User: '1000' },
+  };
+}
+
+function metallb(part: string): Recipe {
+  return {
+    ...built('MetalLB', `metallb-${part}`),
+    layers: [STATIC, files({ [`/${part}`]: from.program(`metallb-${part}`) })],
+    config: { Entrypoint: [`/${part}`] },
+  };
+}
+
+function script(path: string, file: string): Layer {
+  return files({ [path]: from.text(readFileSync(join(__dirname, 'files', file), 'utf8'), 0o755) });
+}
+
+function path(...more: readonly string[]): string {
+  return `PATH=${['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', ...more].join(':')}`;
+}
+
+/** Upstream's part of the version that Debian gave a package of the layer. */
+function packageVersion(layer: PackagesLayer, name: string): string {
+  const status = join(layerDirectory(layer), 'var/lib/dpkg/status');
+  if (!existsSync(status)) throw new Error(`the image layer ${layer.name} is not built`);
+  const entry = readFileSync(status, 'utf8')
+    .split('\n\n')
+    .find((text) => text.startsWith(`Package: ${name}\n`));
+  return /^Version: (?:\d+:)?([^-+~\n]+)/m.exec(entry ?? '')?.[1] ?? 'of unknown version';
+}

@@ -1,0 +1,152 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { CACHE } from '../paths';
+import { program } from '../programs/programs';
+import { run } from '../shell';
+import { buildLayers, layerDirectory, layerKey, removeOtherLayers, removeRemains, type Tell } from './build';
+import { Containerd } from './containerd';
+import { fillFiles } from './fill';
+import { digest, type Layer, type PackagesLayer, type Source } from './layer';
+import { PACKAGES_LAYERS } from './layers';
+import { chainId, type ImageDocument, type LayerReference, writeArchive } from './oci';
+import { parseName, type Recipe, recipe } from './recipes';
+
+const PREFIX = 'image-store-';
+
+/** Another store is made when these change. */
+const MAKERS = ['store.ts', 'fill.ts', 'oci.ts'].map((name) => readFileSync(join(__dirname, name), 'utf8'));
+
+/** An image to be made, and under which names. */
+interface Plan {
+  readonly names: readonly string[];
+  readonly version: string;
+  readonly recipe: Recipe;
+}
+
+/**
+ * A root directory for containerd that has these images, under exactly these names; unpacked, for the snapshotter
+ * overlayfs. It is a template in the cache: nodes get copies.
+ */
+export async function imageStore(names: readonly string[], tell: Tell): Promise<string> {
+  const plans = [...new Set(names)].sort().map(plan);
+  await buildLayers(packagesLayers(plans), tell);
+  const identity = plans.map((each) => [each.names, each.version, each.recipe.config, each.recipe.layers.map(layerId)]);
+  const store = join(CACHE, `${PREFIX}${digest(identity, MAKERS).slice(0, 12)}`);
+  if (existsSync(store)) return store;
+
+  tell(`image store: ${plans.length} images`);
+  const begin = Date.now();
+  removeRemains(CACHE);
+  const place = join(CACHE, `.${process.pid}-image-store`);
+  rmSync(place, { recursive: true, force: true });
+  await fill(plans, place);
+  renameSync(join(place, 'root'), store);
+  rmSync(place, { recursive: true });
+  removeOtherStores(store);
+  removeOtherLayers(PACKAGES_LAYERS);
+  tell(`image store: done in ${Math.round((Date.now() - begin) / 1000)} s`);
+  return store;
+}
+
+/** A store for one node. Files are shared with the template, its databases are not. */
+export async function copyStore(template: string, destination: string): Promise<void> {
+  mkdirSync(dirname(destination), { recursive: true });
+  await run(['cp', '-al', '--no-target-directory', template, destination]);
+  for (const plugin of readdirSync(template)) {
+    for (const file of readdirSync(join(template, plugin)).filter((name) => name.endsWith('.db'))) {
+      rmSync(join(destination, plugin, file));
+      copyFileSync(join(template, plugin, file), join(destination, plugin, file));
+    }
+  }
+}
+
+function plan(name: string): Plan {
+  const { repository, tag, digest: byDigest } = parseName(name);
+  const names = [`${repository}:${tag}`, ...(byDigest ? [`${repository}@${byDigest}`] : [])];
+  return { names, version: tag, recipe: recipe(name) };
+}
+
+async function fill(plans: readonly Plan[], place: string): Promise<void> {
+  const containerd = new Containerd(join(place, 'root'), place);
+  try {
+    await containerd.ready();
+    const sizes = new Map<string, number>();
+    const documents: ImageDocument[] = [];
+    for (const { names, version, recipe } of plans) {
+      const layers: LayerReference[] = [];
+      for (const layer of recipe.layers) {
+        const below = layers.map((each) => each.digest);
+        const id = `sha256:${layerId(layer)}`;
+        const chain = chainId([...below, id]);
+        const size = sizes.get(chain) ?? (await unpack(containerd, layer, chain, below));
+        sizes.set(chain, size);
+        layers.push({ digest: id, size });
+      }
+      // The label makes two versions of one recipe two images.
+      const config = { ...recipe.config, Labels: { 'org.opencontainers.image.version': version } };
+      documents.push({ names, layers, config });
+    }
+    await containerd.ctr('images', 'import', '--local', await writeArchive(documents, place));
+  } finally {
+    await containerd.stop();
+  }
+}
+
+/**
+ * Makes the snapshot that containerd would make of the layer's archive, without writing such an archive first. Whoever
+ * unpacks the image then finds its layers there. Their digests are keys of what they are made of: nobody reads them.
+ */
+async function unpack(containerd: Containerd, layer: Layer, chain: string, below: readonly string[]): Promise<number> {
+  const parent = below.length > 0 ? [chainId(below)] : [];
+  const active = `filling-${chain}`;
+  const mounts = JSON.parse(await containerd.ctr('snapshots', 'prepare', '--mounts', active, ...parent)) as Mount[];
+  const directory = upperDirectory(mounts);
+  if (layer.kind === 'packages') await run(['cp', '-al', `${layerDirectory(layer)}/.`, directory]);
+  else await fillFiles(layer, directory);
+  await containerd.ctr('snapshots', 'commit', chain, active);
+  const size = await run(['du', '--summarize', '--apparent-size', '--block-size=1', directory]);
+  return Number(size.split('\t')[0]);
+}
+
+interface Mount {
+  readonly Type: string;
+  readonly Source: string;
+  readonly Options: readonly string[];
+}
+
+function upperDirectory(mounts: readonly Mount[]): string {
+  const [{ Type, Source, Options } = { Type: '', Source: '', Options: [] }] = mounts;
+  const upper = Type === 'bind' ? Source : Options.find((option) => option.startsWith('upperdir='))?.slice(9);
+  if (!upper) throw new Error(`containerd gave no directory for a layer: ${JSON.stringify(mounts)}`);
+  return upper;
+}
+
+/** Changes when anything changes that the layer is made of. */
+function layerId(layer: Layer): string {
+  if (layer.kind === 'packages') return digest(layerKey(layer));
+  return digest(Object.entries(layer.files).map(([path, source]) => [path, sourceId(source)]));
+}
+
+function sourceId(source: Source): unknown {
+  if (source.kind === 'copy') return [source.path, layerKey(source.layer)];
+  if (source.kind !== 'program') return source;
+  // The path of a built program says what it was built from.
+  return relative(CACHE, program(source.name));
+}
+
+function packagesLayers(plans: readonly Plan[]): readonly PackagesLayer[] {
+  const found = plans
+    .flatMap((each) => each.recipe.layers)
+    .flatMap((layer) => {
+      if (layer.kind === 'packages') return [layer, ...layer.on];
+      return Object.values(layer.files).flatMap((source) => (source.kind === 'copy' ? [source.layer] : []));
+    });
+  return [...new Set(found)];
+}
+
+function removeOtherStores(store: string): void {
+  for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
+    if (name.startsWith(PREFIX) && path !== store) rmSync(path, { recursive: true });
+  }
+}

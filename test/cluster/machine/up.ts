@@ -1,0 +1,138 @@
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Site } from '../../../lib';
+import { imageStore } from '../images';
+import { CACHE, REPOSITORY, SCRATCH } from '../paths';
+import { buildPrograms, program, programVersion } from '../programs/programs';
+import { run, until } from '../shell';
+import { type NodeState, readState, writeState } from '../state';
+import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
+import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
+import { apiServerReady, startApiServer, startControllers } from './control-plane';
+import { startDns } from './dns';
+import { type Janitor } from './janitor';
+import { kubectl } from './kubectl';
+import { checkNetworks, connect } from './network';
+import { CONTAINERD_SOCKET, finishNode, folderOf, SANDBOX_IMAGE, startContainerRuntime, startKubelet } from './node';
+import { kubeconfig, makeCertificates } from './pki';
+import { type Plan, plan, type PlannedNode } from './plan';
+import { enter } from './processes';
+import { simulatedNode, startKwok } from './simulated';
+
+/** The site of the example platform. */
+export const DEFAULT_SITE = join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml');
+
+export type Tell = (line: string) => void;
+
+export interface UpOptions {
+  /** The site file that nodes and storage classes are made from. @default DEFAULT_SITE */
+  readonly site?: string;
+  /** Images to be there besides those of the example platform. @default - none */
+  readonly images?: readonly string[];
+  /** Hears what is being done. */
+  readonly tell: Tell;
+}
+
+/** Builds what isn't built, and starts a cluster that the janitor keeps. */
+export async function up(janitor: Janitor, { site: file = DEFAULT_SITE, images = [], tell }: UpOptions): Promise<void> {
+  const site = Site.fromFile(file);
+  checkNetworks(site);
+  const nodes = plan(site);
+  const store = await build(images, tell);
+  const holder = await janitor.hold(program('holder'));
+  await start(holder, site, resolve(file), nodes, store, tell);
+}
+
+/** Builds the programs and the images, as far as they aren't; the answer is the image store. */
+export async function build(images: readonly string[], tell: Tell): Promise<string> {
+  await buildPrograms(tell);
+  const list = readFileSync(join(REPOSITORY, 'dist/experiment-tracking/images.txt'), 'utf8');
+  const platform = list.split('\n').filter((line) => line !== '');
+  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, ...platform, ...images], tell);
+}
+
+async function start(holder: number, site: Site, file: string, nodes: Plan, store: string, tell: Tell): Promise<void> {
+  const began = Date.now();
+  const done = (what: string) => tell(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  const { real, simulated } = nodes;
+  const names = real.map(({ name }) => name).join(', ');
+  tell(`starting a cluster: ${names} with a kubelet, ${simulated.length} more nodes simulated`);
+  for (const folder of [LOGS, SCRATCH]) mkdirSync(folder, { recursive: true });
+  chmodSync(SCRATCH, 0o1777);
+  const certificates = makeCertificates(real);
+  writeFileSync(RESOLV_CONF, `nameserver ${CLIENT_ADDRESS}\n`);
+  await furnish(holder, 'clients');
+  const [controlPlane, ...pids] = await Promise.all(
+    [CONTROL_PLANE, ...real.map(({ name }) => name)].map(async (name) => newPlace(holder, name)),
+  );
+  writeState({
+    holder,
+    clientAddress: CLIENT_ADDRESS,
+    kubeconfig: kubeconfig('admin'),
+    path: [program('kubectl'), program('ctr')].map((path) => dirname(path)).join(':'),
+    site: file,
+    controlPlane: { address: CONTROL_PLANE_ADDRESS, pid: controlPlane! },
+    nodes: real.map(({ name, address, podCidr }, i): NodeState => ({
+      name,
+      address,
+      podCidr,
+      pid: pids[i]!,
+      containerdSocket: CONTAINERD_SOCKET,
+    })),
+    simulatedNodes: simulated.map(({ name }) => name),
+    processes: [],
+    ready: false,
+  });
+  await certificates;
+  await connect(holder, [{ pid: controlPlane!, address: CONTROL_PLANE_ADDRESS }, ...readState().nodes], site);
+  const apiServer = startApiServer().then(apiServerReady);
+  const rights = apiServer.then(applyRights);
+  await Promise.all([
+    startDns(site.domain),
+    apiServer.then(() => done('the API server answers')),
+    apiServer.then(startControllers),
+    apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
+    rights.then(startKwok),
+    apiServer.then(() => createNodes(simulated)),
+    ...real.map(async (node) => {
+      await startContainerRuntime(node, store);
+      await apiServer;
+      await startKubelet(node);
+      await rights;
+      await finishNode(node);
+    }),
+  ]);
+  await kubectl(['wait', 'nodes', '--all', '--for=condition=Ready', '--timeout=100s']);
+  done('all nodes are ready');
+  await addOnsReady();
+  writeState({ ...readState(), ready: true });
+  done('DNS and storage are ready');
+}
+
+/** A network and mount namespace of its own; the answer is the process that holds it. */
+async function newPlace(holder: number, name: string): Promise<number> {
+  const sleeper = program('holder');
+  const alone = ['unshare', '--net', '--mount', '--propagation', 'private', '--', sleeper];
+  const pid = await enter(holder, alone, { PATH: SYSTEM_PATH }, join(LOGS, 'places.log'));
+  const isThere = () => readlinkSync(`/proc/${pid}/exe`) === realpathSync(sleeper) || undefined;
+  await until(`the place of ${name}`, 60, async () => isThere(), 0.01);
+  await furnish(pid, name);
+  return pid;
+}
+
+async function furnish(pid: number, name: string): Promise<void> {
+  const folder = folderOf(name);
+  for (const part of ['lib', 'log']) mkdirSync(join(folder, part), { recursive: true });
+  const input = readFileSync(join(__dirname, 'place.sh'), 'utf8');
+  await run(['nsenter', '-t', String(pid), '-m', '--', 'sh', '-s', CACHE, folder, RESOLV_CONF], { input });
+}
+
+async function createNodes(nodes: readonly PlannedNode[]): Promise<void> {
+  const version = `v${programVersion('kubelet')}`;
+  if (nodes.length > 0) {
+    await kubectl(
+      ['create', '-f', '-'],
+      nodes.map((node) => simulatedNode(node, version)),
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { STATE } from './paths';
+
+/** A node with a kubelet of its own. */
+export interface NodeState {
+  readonly name: string;
+  readonly address: string;
+  /** Process that holds the node's network namespace, as the machine counts. */
+  readonly pid: number;
+  readonly podCidr: string;
+  readonly containerdSocket: string;
+}
+
+/** A program that the bench runs outside of pods: etcd, kubelet and so on. */
+export interface ProcessState {
+  /** `etcd`, `kube-apiserver`, `kube-scheduler`, `kube-controller-manager`, `kubelet-<node>`, `containerd-<node>`... */
+  readonly name: string;
+  /** The node in whose place it runs, or `control-plane`; the clients' place where it is absent. */
+  readonly node?: string;
+  readonly pid: number;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: string;
+}
+
+/** The cluster that is up. */
+export interface ClusterState {
+  /** First process of the pid namespace, as the machine counts; it holds the mounts and the switch's network namespace. */
+  readonly holder: number;
+  /** Clients are at this address, on the switch that the nodes are plugged into. */
+  readonly clientAddress: string;
+  readonly kubeconfig: string;
+  /** Directories for the PATH of commands: kubectl is in the first. */
+  readonly path: string;
+  /** The site file that the nodes were made from. */
+  readonly site: string;
+  /** Where the API server is: a place on the switch, with no kubelet. */
+  readonly controlPlane: { readonly address: string; readonly pid: number };
+  readonly nodes: readonly NodeState[];
+  /** Names of the nodes that have no kubelet and only look as if they had one. */
+  readonly simulatedNodes: readonly string[];
+  readonly processes: readonly ProcessState[];
+  /** False while it is being started. */
+  readonly ready: boolean;
+}
+
+/** @throws where no cluster is up */
+export function readState(): ClusterState {
+  if (!existsSync(STATE)) throw new Error('no cluster is up; start one with: npm run cluster:up');
+  return JSON.parse(readFileSync(STATE, 'utf8')) as ClusterState;
+}
+
+/** Replaces the state; whoever reads it meanwhile sees the old or the new one. */
+export function writeState(state: ClusterState): void {
+  writeFileSync(`${STATE}.new`, JSON.stringify(state, undefined, 2));
+  renameSync(`${STATE}.new`, STATE);
+}
