@@ -53,9 +53,12 @@ describe('servers and drives', () => {
       replicas: 4,
       podManagementPolicy: 'Parallel',
       serviceName: 'pool-0',
-      minReadySeconds: 30,
+      minReadySeconds: 15,
     });
-    expect(spec.template.spec.containers[0].args).toEqual([`http://${POOL_0}`]);
+    expect(spec.template.spec.containers[0]).toMatchObject({
+      args: [`http://${POOL_0}`],
+      readinessProbe: { initialDelaySeconds: 20 },
+    });
     expect(spec.volumeClaimTemplates.map(({ metadata }) => metadata.name)).toEqual([
       'drive-0',
       'drive-1',
