@@ -3,6 +3,22 @@ import { type LinkObject } from '../../../lib/core/link';
 
 const renamed = (value: unknown): string[] => [`${String(value)}-x`];
 
+/** The claims that StatefulSets make by themselves where they aren't there: nothing breaks without them. */
+function templateClaims(bundle: readonly LinkObject[]): Set<string> {
+  const claims = new Set<string>();
+  for (const { object } of bundle) {
+    if (object.kind !== 'StatefulSet') continue;
+    const { namespace, name } = object.metadata;
+    const templates = valueAt(object, ['spec', 'volumeClaimTemplates']);
+    for (const template of Array.isArray(templates) ? templates : []) {
+      const claim = String(valueAt(template, ['metadata', 'name']));
+      const replicas = Number(valueAt(object, ['spec', 'replicas']) ?? 1);
+      for (let i = 0; i < replicas; i++) claims.add(`${namespace}/${claim}-${name}-${i}`);
+    }
+  }
+  return claims;
+}
+
 /** What an object's fields name, and the objects they name. */
 export const REFERENCES: readonly MutantClass[] = [
   changes('Secret renamed where it is used', ({ path, value }, { kind }) => {
@@ -39,12 +55,15 @@ export const REFERENCES: readonly MutantClass[] = [
   },
   {
     name: 'ConfigMap, Secret, service account or claim taken out',
-    mutants: (bundle) =>
-      bundle.flatMap(({ object }, index) =>
-        ['ConfigMap', 'Secret', 'ServiceAccount', 'PersistentVolumeClaim'].includes(object.kind)
+    mutants: (bundle) => {
+      const spare = templateClaims(bundle);
+      return bundle.flatMap(({ object }, index) =>
+        ['ConfigMap', 'Secret', 'ServiceAccount', 'PersistentVolumeClaim'].includes(object.kind) &&
+        !spare.has(`${object.metadata.namespace}/${object.metadata.name}`)
           ? [without(bundle, index)]
           : [],
-      ),
+      );
+    },
   },
   changes('service account renamed where it is used', ({ path, value }) =>
     tail(path)[0] === 'serviceAccountName' ? renamed(value) : undefined,
