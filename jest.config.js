@@ -3,6 +3,8 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/test/upstream/'],
+  // Tests that start programs take longer than jest's five seconds where all processors are busy.
+  testTimeout: 60_000,
   // Types are checked by `npm run lint`; here each file is only transpiled.
   transform: {
     '^.+\\.ts$': [
