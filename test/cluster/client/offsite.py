@@ -8,32 +8,37 @@ import hashlib
 import json
 import pathlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 command, name, *rest = sys.argv[1:]
 folder = pathlib.Path("shared") / name
 
 
 def save():
-    count = 0
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        for found in page.get("Contents", []):
-            target = folder / found["Key"]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            s3.download_file(name, found["Key"], str(target))
-            count += 1
-    return {"objects": count}
+    listing = s3.get_paginator("list_objects_v2").paginate(Bucket=name)
+    return {"objects": len(together(save_one, [found["Key"] for page in listing for found in page.get("Contents", [])]))}
+
+
+def save_one(key):
+    target = folder / key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    s3.download_file(name, key, str(target))
 
 
 def load():
-    count = 0
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            key = str(path.relative_to(folder))
-            if rest and key.startswith(rest[0]):
-                key = rest[1] + key.removeprefix(rest[0])
-            s3.upload_file(str(path), name, key)
-            count += 1
-    return {"objects": count}
+    return {"objects": len(together(load_one, [path for path in folder.rglob("*") if path.is_file()]))}
+
+
+def load_one(path):
+    key = str(path.relative_to(folder))
+    if rest and key.startswith(rest[0]):
+        key = rest[1] + key.removeprefix(rest[0])
+    s3.upload_file(str(path), name, key)
+
+
+def together(work, items):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(work, items))
 
 
 def pages(ask):
@@ -57,10 +62,10 @@ def runs():
     ids = [experiment.experiment_id for experiment in experiments]
     found = pages(lambda token: client.search_runs(ids, max_results=1000, page_token=token)) if ids else []
     # Those that were never finished may lack their artifact.
+    finished = [run for run in found if run.info.status == "FINISHED"]
     return {
-        run.info.run_id: [run.data.params, run.data.metrics, artifact(run)]
-        for run in found
-        if run.info.status == "FINISHED"
+        run.info.run_id: [run.data.params, run.data.metrics, digest]
+        for run, digest in zip(finished, together(artifact, finished))
     }
 
 
@@ -74,6 +79,8 @@ if command == "runs":
 else:
     import boto3
 
-    s3 = boto3.client("s3")
+    from botocore.config import Config
+
+    s3 = boto3.client("s3", config=Config(max_pool_connections=20))
     answer = save() if command == "save" else load()
 print(json.dumps(answer))

@@ -39,6 +39,9 @@ describe('restored from an off-site copy', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const log = await cluster.kubectl('logs', '-n', 'postgres', 'postgres-0', '-c', 'bootstrap');
     expect(log).toContain('restoring backup');
+    // Its administrator's password is in the database, and set to the Secret's when it starts.
+    await cluster.kubectl('rollout', 'restart', '-n', 'mlflow', 'deployment/server');
+    await cluster.kubectl('rollout', 'status', '-n', 'mlflow', 'deployment/server', '--timeout=300s');
     await whole(cluster, await workloads(cluster, ['postgres', 'mlflow']));
   });
 
@@ -65,19 +68,21 @@ describe('restored from an off-site copy', () => {
   });
 });
 
-/** Connects to the database as its clients do. */
+/** Connects to the database with a password, as its clients do; from its own pod, since nobody else is let in. */
 async function connect({ username, password }: Login): Promise<Result> {
-  const psql = [
-    'env',
-    `PGPASSWORD=${password}`,
-    'psql',
-    '-h',
+  const uri = `postgresql://${username}:${password}@127.0.0.1/mlflow`;
+  return cluster.attempt([
+    'kubectl',
+    'exec',
+    '-n',
     'postgres',
-    '-U',
-    username,
+    'postgres-0',
+    '-c',
+    'postgres',
+    '--',
+    'psql',
+    uri,
     '-Atc',
     'SELECT 1',
-    'mlflow',
-  ];
-  return cluster.attempt(['kubectl', 'exec', '-n', 'postgres', 'postgres-0', '-c', 'postgres', '--', ...psql]);
+  ]);
 }

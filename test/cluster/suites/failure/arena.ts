@@ -22,56 +22,40 @@ export interface Hit {
   readonly whole: number;
 }
 
-/** Seconds in which a blow that may break nothing is the only one, so that no other excuses what it does. */
-const ALONE = 3;
+/** Seconds that belong to a blow that may break nothing: no other's bound excuses what it does. */
+const QUIET = 3;
 
-/** Deals blows. Those that may break writes can overlap; one that may not waits until the others' time for that is over. */
+type Sort = 'quiet' | 'breaking';
+
+/** Deals blows: such as may break writes at the same time as others of their sort, and such as may not likewise, but never both. */
 export class Arena {
   readonly hits: Hit[] = [];
-  private last: Promise<unknown> = Promise.resolve();
-  private open: Promise<unknown>[] = [];
+  private readonly turns: Readonly<Record<Sort, Promise<unknown>[]>> = { quiet: [], breaking: [] };
 
   /** @param tell hears what was dealt, once it is whole again */
   constructor(private readonly tell: (hit: Omit<Hit, 'bound'>) => void) {}
 
-  async deal(blow: Blow): Promise<void> {
-    if (blow.bound.breaks === undefined) await this.dealAlone(blow);
-    else await this.dealAmongOthers(blow, blow.bound.breaks);
-  }
-
-  private async dealAlone(blow: Blow): Promise<void> {
-    const turn = Promise.allSettled([this.last, ...this.open]).then(async () => {
-      const at = now();
-      await blow.strike();
-      await sleep(ALONE);
-      return at;
-    });
-    this.last = turn.catch(() => undefined);
-    this.open = [];
-    const at = await turn;
-    await blow.recover();
-    this.note(blow, at);
-  }
-
-  private async dealAmongOthers(blow: Blow, breaks: number | 'until whole'): Promise<void> {
+  async deal({ what, bound, strike, recover }: Blow): Promise<void> {
+    const { breaks } = bound;
     let recovered: Promise<void> | undefined;
-    const turn = this.last.then(async () => {
-      const at = now();
-      await blow.strike();
-      recovered = blow.recover();
+    const at = await this.inTurn(breaks === undefined ? 'quiet' : 'breaking', async () => {
+      const time = now();
+      await strike();
+      recovered = recover();
       recovered.catch(() => undefined);
-      await (breaks === 'until whole' ? recovered : Promise.race([sleep(breaks), recovered]));
-      return at;
+      await (breaks === 'until whole' ? recovered : Promise.race([sleep(breaks ?? QUIET), recovered]));
+      return time;
     });
-    this.open.push(turn);
-    const at = await turn;
     await recovered;
-    this.note(blow, at);
-  }
-
-  private note({ what, bound }: Blow, at: number): void {
     const hit = { what, at, whole: now() };
     this.hits.push({ ...hit, bound });
     this.tell(hit);
+  }
+
+  /** Waits for those of the other sort that came before. */
+  private async inTurn<T>(sort: Sort, deal: () => Promise<T>): Promise<T> {
+    const turn = Promise.allSettled(this.turns[sort === 'quiet' ? 'breaking' : 'quiet']).then(deal);
+    this.turns[sort].push(turn);
+    return turn;
   }
 }
