@@ -137,7 +137,7 @@ describe("HAProxy's entry script", () => {
     sandbox = new Sandbox();
     await sandbox.notes('start');
     expect(await sandbox.end(signal)).toBe(0);
-    expect(sandbox.log).toContain('USR1');
+    expect(sandbox.log).toMatch(/admin.sock set server pod\/serving state maint\n(.*\n)*USR1/);
     expect(sandbox.log).not.toContain('TERM');
   });
 

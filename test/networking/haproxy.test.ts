@@ -229,10 +229,21 @@ describe('HAProxy', () => {
     const script = scriptOf(make({ drainTimeout: Duration.seconds(90) }).lab);
     expect(script).toContain('haproxy -W -db -S "$master" -f "$config" &');
     expect(script).toContain('haproxy -c -f "$config"');
-    expect(script).toContain('set server configuration/accepted state maint');
+    expect(script).toContain('mark configuration/accepted');
     expect(script).toContain("trap 'stop=yes' TERM INT USR1");
     expect(script).toContain('( sleep 90 && kill -TERM "$haproxy" )');
     expect(configOf(make().lab)).toContain('backend configuration\n  server accepted 127.0.0.1:1 no-check\n');
+  });
+
+  test('a pod that stops says so by its health before it stops to listen', () => {
+    const { lab } = make();
+    expect(scriptOf(lab)).toContain('mark pod/serving\nsleep 10\nkill -USR1 "$haproxy"\n');
+    expect(configOf(lab)).toContain('backend pod\n  server serving 127.0.0.1:1 no-check\n');
+    expect(configOf(lab)).toContain('monitor-uri /healthz\n  monitor fail if !{ srv_is_up(pod/serving) }\n');
+    // Noticed in less time than it lingers.
+    expect(objectOf(lab, 'Deployment', 'haproxy')).toMatchObject({
+      spec: { template: { spec: { containers: [{ readinessProbe: { periodSeconds: 2, failureThreshold: 2 } }] } } },
+    });
   });
 });
 

@@ -25,8 +25,11 @@ auth_cache_ttl_seconds = ${options.cacheSeconds}
 /**
  * Brings both schemas up to date while it holds a lock in the database, so that replicas that start together wait for each other. The
  * tracking schema comes first: its tool takes a database that has other tables only for one that it made before.
+ *
+ * Then the administrator has the Secret's password. The server alone would set it for a user who isn't there yet, and never again: a
+ * database restored from a backup brings an old one, which no Secret has any more.
  */
-export const UPGRADE_SCRIPT = `"""Brings the schemas of tracking and of authentication up to date, one replica at a time."""
+export const UPGRADE_SCRIPT = `"""Brings the schemas of tracking and of authentication up to date, and the administrator's password, one replica at a time."""
 import os
 import subprocess
 import sys
@@ -46,16 +49,26 @@ def connect(engine):
     return engine.connect()
 
 
+def upgrade_authentication(name, password):
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    users = SqlAlchemyStore()
+    users.init_db(uri)
+    if not users.has_user(name):
+        users.create_user(name, password, is_admin=True)
+        print(f"upgrade: created the administrator {name}", file=sys.stderr)
+    elif not (users.authenticate_user(name, password) and users.get_user(name).is_admin):
+        users.update_user(name, password=password, is_admin=True)
+        print(f"upgrade: gave the administrator {name} the Secret's password", file=sys.stderr)
+
+
 uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
 with connect(sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")) as connection:
     connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(hashtext('mlflow schema'))"))
-    for command in (
-        ["mlflow", "db", "upgrade", uri],
-        [sys.executable, "-m", "mlflow.server.auth", "db", "upgrade", "--url", uri],
-    ):
-        status = subprocess.run(command).returncode
-        if status != 0:
-            sys.exit(status)
+    status = subprocess.run(["mlflow", "db", "upgrade", uri]).returncode
+    if status != 0:
+        sys.exit(status)
+    upgrade_authentication(os.environ["MLFLOW_AUTH_ADMIN_USERNAME"], os.environ["MLFLOW_AUTH_ADMIN_PASSWORD"])
 `;
 
 /** The scheme of artifact destinations that the plugin serves. */

@@ -69,7 +69,11 @@ export interface MLflowProps extends SystemProps {
    * @default 20 GiB
    */
   readonly scratch?: Size;
-  /** Name of the administrator, whose password is minted in the cluster. Set at the first start; later changes add another one. @default 'admin' */
+  /**
+   * Name of the administrator, whose password is minted in the cluster. Taken when the Secret is made, which is never changed afterwards:
+   * README.md says how to rename or give another password.
+   * @default 'admin'
+   */
   readonly administrator?: string;
   /**
    * What users may do with experiments and models that nobody gave them a permission for.

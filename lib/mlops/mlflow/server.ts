@@ -65,7 +65,7 @@ export class Server extends Deployment {
           name: 'upgrade',
           image: images.mlflow,
           command: ['python3', `${CONFIG_PATH}/upgrade.py`],
-          env: { ...database.env, ...home },
+          env: { ...database.env, ...home, ...authenticationEnv(props) },
           resources: { cpu: 0.25, memory: Size.mebibytes(640) },
           mounts: [tmp, config, ...database.mounts],
         },
@@ -126,9 +126,7 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: String(perPool - overflow),
     MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: String(overflow),
     MLFLOW_SQLALCHEMYSTORE_POOL_RECYCLE: '1800',
-    MLFLOW_AUTH_CONFIG_PATH: `${CONFIG_PATH}/auth.ini`,
-    MLFLOW_AUTH_ADMIN_USERNAME: secrets.administrator.env('username'),
-    MLFLOW_AUTH_ADMIN_PASSWORD: secrets.administrator.env('password'),
+    ...authenticationEnv(props),
     MLFLOW_FLASK_SERVER_SECRET_KEY: secrets.keys.env('session-key'),
     MLFLOW_CRYPTO_KEK_PASSPHRASE: secrets.keys.env('encryption-passphrase'),
     // On, it starts seven processes of 240 MiB more, whose queues are files of one pod.
@@ -145,6 +143,14 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     AWS_CA_BUNDLE: bucket.authority(stage) && `${AUTHORITY_PATH}/ca.crt`,
     MLFLOW_EXPOSE_PROMETHEUS: props.metrics ? METRICS_PATH : undefined,
     PROMETHEUS_MULTIPROC_DIR: props.metrics ? METRICS_PATH : undefined,
+  };
+}
+
+function authenticationEnv({ secrets: { administrator } }: ServerProps): Record<string, EnvValue> {
+  return {
+    MLFLOW_AUTH_CONFIG_PATH: `${CONFIG_PATH}/auth.ini`,
+    MLFLOW_AUTH_ADMIN_USERNAME: administrator.env('username'),
+    MLFLOW_AUTH_ADMIN_PASSWORD: administrator.env('password'),
   };
 }
 

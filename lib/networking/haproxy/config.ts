@@ -73,6 +73,11 @@ export interface Config {
 export const CONFIGURATION_BACKEND = 'configuration';
 export const CONFIGURATION_SERVER = 'accepted';
 
+/** Its server goes into maintenance when the pod stops: the health endpoint says so while requests are still answered. */
+export const POD_BACKEND = 'pod';
+export const POD_SERVER = 'serving';
+const STOPPING = `!{ srv_is_up(${POD_BACKEND}/${POD_SERVER}) }`;
+
 /** Mozilla's intermediate set without the finite-field ones. @see https://wiki.mozilla.org/Security/Server_Side_TLS */
 const CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -103,7 +108,8 @@ export function renderConfig(config: Config): string {
     ...config.http.map(httpBackend),
     ...config.tcp.map(tcpSection),
     noRoute(),
-    configurationBackend(),
+    stateBackend(CONFIGURATION_BACKEND, CONFIGURATION_SERVER),
+    stateBackend(POD_BACKEND, POD_SERVER),
   ];
   return sections.map(([head, ...lines]) => [head, ...lines.map((line) => `  ${line}`), ''].join('\n')).join('\n');
 }
@@ -175,6 +181,7 @@ function metricsFrontend({ metricsPort }: Config): string[] {
     `bind :${metricsPort}`,
     'option dontlog-normal',
     'monitor-uri /healthz',
+    `monitor fail if ${STOPPING}`,
     'http-request use-service prometheus-exporter if { path /metrics }',
     'http-request return status 404',
   ];
@@ -194,6 +201,8 @@ function httpsFrontend({ httpsPort, hsts, http }: Config): string[] {
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
     'http-request set-header X-Forwarded-Port 443',
     'http-request del-header Forwarded',
+    // Who asks again by another connection may come to another pod.
+    `http-after-response set-header Connection close if ${STOPPING}`,
     ...(hsts > 0 ? [`http-response set-header Strict-Transport-Security "max-age=${hsts}"`] : []),
     ...bySpecificity(http).flatMap(useBackend),
     'default_backend no-route',
@@ -271,6 +280,7 @@ function noRoute(): string[] {
   ];
 }
 
-function configurationBackend(): string[] {
-  return [`backend ${CONFIGURATION_BACKEND}`, `server ${CONFIGURATION_SERVER} 127.0.0.1:1 no-check`];
+/** A backend that gets no request: its server's state, set by the entry script, is what is to be known. */
+function stateBackend(name: string, server: string): string[] {
+  return [`backend ${name}`, `server ${server} 127.0.0.1:1 no-check`];
 }

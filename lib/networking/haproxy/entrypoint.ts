@@ -1,4 +1,4 @@
-import { CONFIGURATION_BACKEND, CONFIGURATION_SERVER } from './config';
+import { CONFIGURATION_BACKEND, CONFIGURATION_SERVER, POD_BACKEND, POD_SERVER } from './config';
 
 /** Where things are in the container. */
 export const PATHS = {
@@ -13,7 +13,7 @@ export const PATHS = {
 
 /** How the pod stops. */
 export interface StopTimes {
-  /** Seconds that new connections are still taken, while load balancers learn that the pod is going. */
+  /** Seconds that new connections are still taken, while the pod says that it isn't ready and load balancers learn of it. */
   readonly linger: number;
   /** Seconds that connections may take to end after that. */
   readonly drain: number;
@@ -57,7 +57,12 @@ reload() {
 
 refuse() {
   log "new configuration REFUSED, the earlier one stays in effect: $1"
-  printf 'set server ${CONFIGURATION_BACKEND}/${CONFIGURATION_SERVER} state maint\\n' | socat - "UNIX-CONNECT:$admin" >/dev/null
+  mark ${CONFIGURATION_BACKEND}/${CONFIGURATION_SERVER}
+}
+
+# mark SERVER: puts a server into maintenance, which others see
+mark() {
+  printf 'set server %s state maint\\n' "$1" | socat - "UNIX-CONNECT:$admin" >/dev/null
 }
 
 stop=
@@ -83,6 +88,7 @@ while [ -z "$stop" ]; do
 done
 
 log 'stopping: taking connections for ${linger} more seconds, then waiting up to ${drain} for them to end'
+mark ${POD_BACKEND}/${POD_SERVER}
 sleep ${linger}
 kill -USR1 "$haproxy"
 ( sleep ${drain} && kill -TERM "$haproxy" ) >/dev/null 2>&1 &

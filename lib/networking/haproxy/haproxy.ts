@@ -185,7 +185,8 @@ export class HAProxy extends System implements IGateway {
           mounts,
           readinessProbe: {
             httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('metrics') },
-            periodSeconds: 5,
+            periodSeconds: 2,
+            failureThreshold: 2,
           },
           livenessProbe: {
             tcpSocket: { port: k8s.IntOrString.fromString('metrics') },
