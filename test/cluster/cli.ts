@@ -4,7 +4,7 @@ import { enterLoadBalancer } from './machine/dns';
 import { down } from './machine/down';
 import { runHere } from './machine/interactive';
 import { isLocked, withJanitor } from './machine/janitor';
-import { test } from './machine/test';
+import { onlyUp, suites, test } from './machine/test';
 import { build, up } from './machine/up';
 import { CACHE, STATE } from './paths';
 import { installRequirements, line, missingRequirements } from './programs/requirements';
@@ -17,7 +17,7 @@ const USAGE = `usage: cli.ts COMMAND
   kubectl ARGUMENT...            kubectl with the cluster that is up
   run COMMAND...                 any command at the clients' place, with kubectl and the site's DNS
   build [--install]              build programs and images, start nothing
-  test [--install] [ARGUMENT...] start a cluster, run the suites, take it down; arguments are jest's
+  test [--install] [ARGUMENT...] start clusters, run the suites, take them down; arguments are jest's
   check-cleanup [--seed N]       kill the bench at random moments and look for what it leaves
 
 --install installs Debian packages that are missing.
@@ -60,9 +60,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   test: async (args) => {
     await require(args.includes('--install'));
-    const own = ['--install', '--only-up'];
-    const rest = args.filter((argument) => !own.includes(argument));
-    return test({ args: rest, onlyUp: args.includes('--only-up'), tell });
+    return test({ args: args.filter((argument) => argument !== '--install'), tell });
   },
   'check-cleanup': async (args) => {
     const { seed } = options(args, [], ['seed']);
@@ -71,6 +69,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const left = await checkCleanup({ seed: seed === undefined ? undefined : Number(seed), tell });
     for (const thing of left) tell(thing);
     return left.length === 0 ? 0 : 1;
+  },
+  // Started by the two above, in processes of their own.
+  suites: async (args) => suites(args, tell),
+  'only-up': async (args) => {
+    options(args, [], []);
+    return onlyUp(tell);
   },
 };
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { attempt, type Result, run, type RunOptions } from './shell';
-import { SCRATCH } from './paths';
+import { KUBECTL_CACHE, SCRATCH } from './paths';
 import { type ClusterState, type NodeState, readState } from './state';
 
 /** The part of an API object that tests look at. */
@@ -88,7 +88,12 @@ export class Cluster {
 
   private options(options: RunOptions): RunOptions {
     const { kubeconfig, path } = this.state;
-    const env = { KUBECONFIG: kubeconfig, PATH: `${path}:${process.env.PATH}`, TMPDIR: SCRATCH };
+    const env = {
+      KUBECONFIG: kubeconfig,
+      KUBECACHEDIR: KUBECTL_CACHE,
+      PATH: `${path}:${process.env.PATH}`,
+      TMPDIR: SCRATCH,
+    };
     return { ...options, env: { ...env, ...options.env } };
   }
 }

@@ -53,7 +53,7 @@ describe('servers and drives', () => {
       replicas: 4,
       podManagementPolicy: 'Parallel',
       serviceName: 'pool-0',
-      minReadySeconds: 15,
+      minReadySeconds: 5,
     });
     expect(spec.template.spec.containers[0]).toMatchObject({
       args: [`http://${POOL_0}`],

@@ -65,7 +65,7 @@ export class ServerPool extends StatefulSet {
       })),
       // The others see its drives some seconds after it sees theirs: when the next one was stopped 15 seconds after the start, a rolling
       // restart cost 5 of 256 uploads, tried on real nodes.
-      minReady: servers > 1 ? Duration.seconds(15) : undefined,
+      minReady: servers > 1 ? Duration.seconds(5) : undefined,
       terminationGracePeriod: Duration.seconds(60),
       podSpec: servers > 1 ? { topologySpreadConstraints: [evenly(systemOf(stage).labels, id)] } : undefined,
       containers: [

@@ -31,7 +31,6 @@ auth_cache_ttl_seconds = ${options.cacheSeconds}
  */
 export const UPGRADE_SCRIPT = `"""Brings the schemas of tracking and of authentication up to date, and the administrator's password, one replica at a time."""
 import os
-import subprocess
 import sys
 import time
 
@@ -47,6 +46,13 @@ def connect(engine):
             print(f"upgrade: no connection yet: {error.orig}", file=sys.stderr)
             time.sleep(pause)
     return engine.connect()
+
+
+def upgrade_tracking():
+    """What the command "mlflow db upgrade" does, without loading all of MLflow once more."""
+    from mlflow.db import commands
+
+    commands(["upgrade", uri], standalone_mode=False)
 
 
 def upgrade_authentication(name, password):
@@ -65,9 +71,7 @@ def upgrade_authentication(name, password):
 uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
 with connect(sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")) as connection:
     connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(hashtext('mlflow schema'))"))
-    status = subprocess.run(["mlflow", "db", "upgrade", uri]).returncode
-    if status != 0:
-        sys.exit(status)
+    upgrade_tracking()
     upgrade_authentication(os.environ["MLFLOW_AUTH_ADMIN_USERNAME"], os.environ["MLFLOW_AUTH_ADMIN_PASSWORD"])
 `;
 

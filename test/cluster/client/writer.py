@@ -28,10 +28,10 @@ from mlflow.utils.credentials import get_default_host_creds  # noqa: E402
 from mlflow.utils.rest_utils import http_request  # noqa: E402
 
 # Threads that write runs, and those that write objects.
-RUNS = 3
+RUNS = 1
 OBJECTS = 2
 # Seconds between two writes of a thread: the machine has the platform to run, too.
-PAUSE = 0.7
+PAUSE = 1.2
 BUCKET = sys.argv[1]
 READ_ATTEMPTS = 3
 

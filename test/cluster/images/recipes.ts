@@ -180,7 +180,8 @@ function plain(version: string): string {
 }
 
 function debian(product: string, layer: PackagesLayer, name: string): Pick<Recipe, 'product' | 'version' | 'source'> {
-  return { product, version: () => packageVersion(layer, name), source: 'Debian 13' };
+  // Without the point release: Debian's security updates change it.
+  return { product, version: () => packageVersion(layer, name).replace(/\.\d+$/, ''), source: 'Debian 13' };
 }
 
 function built(product: string, program: string): Pick<Recipe, 'product' | 'version' | 'source'> {

@@ -66,7 +66,7 @@ async function kill(
 
 function startRunner(): ChildProcess {
   const cli = join(REPOSITORY, 'test/cluster/cli.ts');
-  return spawn(process.execPath, ['-r', 'ts-node/register', cli, 'test', '--only-up'], {
+  return spawn(process.execPath, ['-r', 'ts-node/register', cli, 'only-up'], {
     cwd: REPOSITORY,
     stdio: 'ignore',
   });

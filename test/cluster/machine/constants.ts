@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { CACHE, RUN } from '../paths';
+import { BERTH, RUN } from '../paths';
 
-/** Name of all that the bench leaves outside of its folder: cgroups, and a mark in the environment of its programs. */
-export const GROUP = `onprem-bench-${createHash('sha256').update(CACHE).digest('hex').slice(0, 8)}`;
+/** Name of all that a cluster leaves outside of its folder: cgroups, and a mark in the environment of its programs. */
+export const GROUP = `onprem-bench-${createHash('sha256').update(BERTH).digest('hex').slice(0, 8)}`;
 
 /** The variable that marks the programs of the bench, within its namespaces and outside. */
 export const MARK = 'ONPREM_BENCH';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { SCRATCH } from '../paths';
+import { KUBECTL_CACHE, SCRATCH } from '../paths';
 import { readState } from '../state';
 import { RESOLV_CONF } from './constants';
 
@@ -11,6 +11,7 @@ export async function runHere(command: readonly string[]): Promise<number> {
   const own = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', resolver, RESOLV_CONF];
   return inherit(['nsenter', ...place, ...own, ...command], {
     KUBECONFIG: kubeconfig,
+    KUBECACHEDIR: KUBECTL_CACHE,
     PATH: `${path}:${process.env.PATH}`,
     TMPDIR: SCRATCH,
   });

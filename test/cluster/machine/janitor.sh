@@ -1,12 +1,12 @@
-# janitor.sh CACHE RUN GROUP: keeps the namespaces of a cluster, and removes what is left of it when they end.
+# janitor.sh BERTH RUN GROUP: keeps the namespaces of a cluster, and removes what is left of it when they end.
 #
-# Holds CACHE/lock (exit code 75: another has it), clears what a machine that lost its power left, and says "ready".
-# The logs of the last cluster and its pods stay, in CACHE/last-log.
+# Holds BERTH/lock (exit code 75: another has it), clears what a machine that lost its power left, and says "ready".
+# The logs of the last cluster and its pods stay, in BERTH/last-log.
 # Standard input says "hold PROGRAM": PROGRAM becomes the first process of new namespaces, and its id is printed. The
 # namespaces end with it, with this script, and with the end of standard input, unless that said "stay".
 set -u
-cache=$1 run=$2 group=$3
-exec 9> "$cache/lock"
+berth=$1 run=$2 group=$3
+exec 9> "$berth/lock"
 flock -n 9 || exit 75
 exec 3<&0 </dev/null
 
@@ -26,9 +26,9 @@ cgroups() {
 }
 
 keep_logs() {
-  rm -rf "$cache/last-log"
-  mv "$run/log" "$cache/last-log"
-  for place in "$run"/places/*; do mv "$place/log" "$cache/last-log/${place##*/}"; done
+  rm -rf "$berth/last-log"
+  mv "$run/log" "$berth/last-log"
+  for place in "$run"/places/*; do mv "$place/log" "$berth/last-log/${place##*/}"; done
 }
 
 clear() {

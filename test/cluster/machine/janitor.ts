@@ -3,12 +3,12 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { CACHE, RUN } from '../paths';
+import { BERTH, RUN } from '../paths';
 import { attempt, run } from '../shell';
 import { GROUP, MARK } from './constants';
 
-const LOG = join(CACHE, 'janitor.log');
-const LOCK = join(CACHE, 'lock');
+const LOG = join(BERTH, 'janitor.log');
+const LOCK = join(BERTH, 'lock');
 const LOCKED = 75;
 
 /** Another command starts, keeps or ends a cluster. */
@@ -52,9 +52,9 @@ export class Janitor {
 
   /** Clears what another cluster left, and marks the programs that this process starts from now on. @throws Locked */
   static async start(): Promise<Janitor> {
-    mkdirSync(CACHE, { recursive: true });
+    mkdirSync(BERTH, { recursive: true });
     const log = openSync(LOG, 'w');
-    const child = spawn('sh', [join(__dirname, 'janitor.sh'), CACHE, RUN, GROUP], {
+    const child = spawn('sh', [join(__dirname, 'janitor.sh'), BERTH, RUN, GROUP], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log],

@@ -1,21 +1,31 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
-import { CACHE, REPOSITORY, RESULTS, SCRATCH } from '../paths';
-import { run } from '../shell';
+import { createInterface } from 'node:readline';
+import { CACHE, KEPT, REPOSITORY, RESULTS, SCRATCH } from '../paths';
+import { run, sleep } from '../shell';
 import { inherit } from './interactive';
 import { withJanitor } from './janitor';
-import { type Tell, up } from './up';
+import { build, type Tell, up } from './up';
 
 export interface TestOptions {
   /** For jest: which suites, which tests. */
   readonly args: readonly string[];
-  /** Only start the cluster, and keep it until this process is ended. @default false */
-  readonly onlyUp?: boolean;
   readonly tell: Tell;
 }
 
-/** Suites whose names begin with these need the first cluster, and a fresh one after what the others did to it. */
-const CLUSTERS: readonly RegExp[] = [/^[1-6]/, /^[7-9]/];
+/**
+ * Suites whose names begin so need a cluster of their own: what those of the first break, those of the second begin without. The second's
+ * wait for what the first's keep.
+ */
+const CLUSTERS: Readonly<Record<string, RegExp>> = { first: /^[1-5]/, second: /^[6-9]/ };
+
+/** Free memory in GiB with which both clusters run at a time. */
+const ROOMY = 14;
+
+/** What the first cluster's suites keep once the platform was installed; the installation has the machine for itself, to be timed. */
+const INSTALLED = join(KEPT, 'clean-state.json');
 
 const JEST = [
   process.execPath,
@@ -24,49 +34,90 @@ const JEST = [
   join(REPOSITORY, 'jest.cluster.config.js'),
 ];
 
+/** What a run of jest found. */
+interface Found {
+  readonly testResults: readonly { readonly name: string }[];
+}
+
+/** Starts a cluster, and keeps it until this process is ended. */
+export async function onlyUp(tell: Tell): Promise<never> {
+  return withJanitor(async (janitor) => {
+    await up(janitor, { tell });
+    return new Promise<never>(() => setInterval(() => undefined, 60_000));
+  });
+}
+
 /** Runs the suites, each group against a cluster that is started for it and ended afterwards. @returns the exit code */
-export async function test({ args, onlyUp, tell }: TestOptions): Promise<number> {
-  rmSync(RESULTS, { force: true });
-  if (onlyUp) {
-    return withJanitor(async (janitor) => {
-      await up(janitor, { tell });
-      return new Promise(() => setInterval(() => undefined, 60_000));
-    });
-  }
+export async function test({ args, tell }: TestOptions): Promise<number> {
   const files = (await run([...JEST, '--listTests', ...args])).split('\n').filter((file) => file.startsWith('/'));
   if (files.length === 0) throw new Error(`no suite is meant by ${args.join(' ')}`);
   const options = args.filter((argument, i) => argument.startsWith('-') || args[i - 1] === '-t');
-  let worst = 0;
-  const results: unknown[] = [];
-  for (const names of CLUSTERS) {
-    const suites = files.filter((file) => names.test(basename(file)));
-    if (suites.length === 0) continue;
-    const { code, testResults } = await onOneCluster(suites, options, tell);
-    worst ||= code;
-    results.push(...testResults);
-  }
-  writeFileSync(RESULTS, JSON.stringify({ testResults: results }));
-  tell(`the clusters' logs are in ${join(CACHE, 'last-log')}, the results in ${RESULTS}`);
-  return worst;
+  const groups = Object.entries(CLUSTERS)
+    .map(([name, names]) => ({ name, suites: files.filter((file) => names.test(basename(file))) }))
+    .filter(({ suites }) => suites.length > 0);
+  rmSync(RESULTS, { force: true });
+  if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
+  await build([], tell);
+  const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
+  const runs = groups.map(({ name, suites }) => async () => {
+    const output = join(CACHE, `suites-${name}.json`);
+    rmSync(output, { force: true });
+    const code = await onCluster(name, together, ['--json', `--outputFile=${output}`, ...options, ...suites], tell);
+    const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];
+    return { code, found };
+  });
+  const ended = together ? await overlapping(runs) : await inTurn(runs);
+  const found = ended.flatMap((group) => group.found).sort((a, b) => (a.name < b.name ? -1 : 1));
+  writeFileSync(RESULTS, JSON.stringify({ testResults: found }));
+  tell(`the clusters' logs are in ${join(CACHE, 'clusters')}, the results in ${RESULTS}`);
+  return ended.find(({ code }) => code !== 0)?.code ?? 0;
 }
 
-async function onOneCluster(
-  suites: readonly string[],
-  options: readonly string[],
-  tell: Tell,
-): Promise<{ readonly code: number; readonly testResults: readonly unknown[] }> {
+/** Runs suites against a cluster of this process' berth. @returns jest's exit code */
+export async function suites(jestArgs: readonly string[], tell: Tell): Promise<number> {
   return withJanitor(async (janitor) => {
     await up(janitor, { tell });
-    const output = join(CACHE, 'suites.json');
-    rmSync(output, { force: true });
     // It ends with this process, however that ends.
-    const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--json', `--outputFile=${output}`, ...options];
-    const code = await inherit([...command, '--runTestsByPath', ...suites], { TMPDIR: SCRATCH });
+    const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--runTestsByPath', ...jestArgs];
+    const code = await inherit(command, { TMPDIR: SCRATCH });
     tell('taking the cluster down');
     await janitor.end();
-    const found = existsSync(output)
-      ? (JSON.parse(readFileSync(output, 'utf8')) as { testResults: unknown[] })
-      : undefined;
-    return { code, testResults: found?.testResults ?? [] };
+    return code;
   });
+}
+
+/** A process of its own for each cluster: it ends with this one, and its janitor then clears. */
+async function onCluster(name: string, together: boolean, args: readonly string[], tell: Tell): Promise<number> {
+  const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
+    cwd: REPOSITORY,
+    env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => tell(`${name} | ${line}`));
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 128));
+  });
+}
+
+/** Each begins when the one before has its platform installed, or has ended. */
+async function overlapping<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+  const running: Promise<T>[] = [];
+  for (const task of tasks) {
+    const before = running.at(-1);
+    let over = before === undefined;
+    before?.finally(() => (over = true)).catch(() => undefined);
+    while (!over && !existsSync(INSTALLED)) await sleep(1);
+    running.push(task());
+  }
+  return Promise.all(running);
+}
+
+async function inTurn<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+  const done: T[] = [];
+  for (const task of tasks) done.push(await task());
+  return done;
 }

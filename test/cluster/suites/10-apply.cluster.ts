@@ -1,8 +1,9 @@
-import { readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type KubeObject } from '../cluster';
-import { RUN } from '../paths';
+import { KEPT } from '../paths';
 import { until } from '../shell';
+import { cleanPicture, takePicture } from './failure/picture';
 import { apply, type Applied, appliedFile } from './support/apply';
 import { plan, titleOf, type Truth, truthsOf } from './support/gates';
 import { changes, objectsOf } from './support/objects';
@@ -114,7 +115,8 @@ describe('the first apply', () => {
 
   it('is timed', async () => {
     const times = timing(files, first, truths);
-    writeFileSync(join(dirname(RUN), 'timing.json'), JSON.stringify(times, undefined, 2));
+    mkdirSync(KEPT, { recursive: true });
+    writeFileSync(join(KEPT, 'timing.json'), JSON.stringify(times, undefined, 2));
     console.log(timingTable(times));
     expect(times.ready - times.critical).toBeLessThan(times.critical);
   });
@@ -181,6 +183,12 @@ describe('afterwards', () => {
       }
     },
   );
+});
+
+it('is pictured, for others to be compared with', async () => {
+  const picture = await takePicture(cluster);
+  cleanPicture.keep(picture);
+  expect(Object.keys(picture).length).toBeGreaterThan(manifests().length / 2);
 });
 
 function callOf(file: string): Applied['calls'][number] {

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { type KubeObject } from '../cluster';
-import { RUN } from '../paths';
+import { firstMinted } from './failure/minted';
 import { imageOf, LivePlatform, manifests } from './support/platform';
 import { proves } from './support/proves';
 import { sleeper, STRANGER_NAMESPACE, STRANGERS } from './support/sleepers';
-
-/** SHA-256 of each minted value, by namespace, Secret and key. Kept when the cluster goes, to compare with those of the next one. */
-export const MINTED = join(dirname(RUN), 'minted.json');
 
 interface Secret extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
@@ -136,7 +131,7 @@ it('keeps what was minted, to compare', async () => {
         hashes[`${namespace}/${name}/${key}`] = createHash('sha256').update(Buffer.from(value, 'base64')).digest('hex');
     }
   }
-  writeFileSync(MINTED, JSON.stringify(hashes, undefined, 2));
+  firstMinted.keep(hashes);
   expect(Object.keys(hashes)).toHaveLength(12);
 });
 

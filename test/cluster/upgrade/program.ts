@@ -13,6 +13,7 @@ import {
   MetalLB,
   type MetalLBProps,
   MinIO,
+  type MinIOBucket,
   type MinIOProps,
   MLflow,
   type MLflowProps,
@@ -60,6 +61,8 @@ export interface Systems {
   readonly certificates: CertManager;
   readonly gateway: HAProxy;
   readonly objects: MinIO;
+  /** The bucket of the database's backups. */
+  readonly backups: MinIOBucket;
   readonly postgres: Postgres;
   readonly mlflow: MLflow;
 }
@@ -95,14 +98,15 @@ export function compose(tuning: Tuning = {}): Platform {
     ...tuning.minio,
     ...wired.minio?.({ platform, certificates, gateway }),
   });
+  const backups = objects.addBucket('postgres-backups');
   const postgres = new Postgres(platform, 'postgres', {
     storage: Size.gibibytes(100),
     memory: Size.gibibytes(4),
     cpu: 1,
     backupsKept: 7,
-    backups: objects.addBucket('postgres-backups'),
+    backups,
     ...tuning.postgres,
-    ...wired.postgres?.({ platform, certificates, gateway, objects }),
+    ...wired.postgres?.({ platform, certificates, gateway, objects, backups }),
   });
   const mlflow = new MLflow(platform, 'mlflow', {
     replicas: 2,
@@ -113,9 +117,9 @@ export function compose(tuning: Tuning = {}): Platform {
     gateway,
     garbageCollection: {},
     ...tuning.mlflow,
-    ...wired.mlflow?.({ platform, certificates, gateway, objects, postgres }),
+    ...wired.mlflow?.({ platform, certificates, gateway, objects, backups, postgres }),
   });
-  tuning.more?.({ platform, certificates, gateway, objects, postgres, mlflow });
+  tuning.more?.({ platform, certificates, gateway, objects, backups, postgres, mlflow });
   return platform;
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Cluster } from '../../cluster';
+import { KUBECTL_CACHE } from '../../paths';
 
 /** A run of apply.sh that was killed. */
 export interface Cut {
@@ -57,7 +58,12 @@ async function runUntil({ state }: Cluster, folder: string, line: number, second
   // A process group of its own, as a terminal's: its gates run in the background, and go with it.
   const child = spawn(place[0]!, [...place.slice(1), 'sh', join(folder, 'apply.sh')], {
     detached: true,
-    env: { ...process.env, KUBECONFIG: state.kubeconfig, PATH: `${state.path}:${process.env.PATH}` },
+    env: {
+      ...process.env,
+      KUBECONFIG: state.kubeconfig,
+      KUBECACHEDIR: KUBECTL_CACHE,
+      PATH: `${state.path}:${process.env.PATH}`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const errors: string[] = [];

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cluster } from '../../cluster';
-import { CACHE } from '../../paths';
+import { KEPT } from '../../paths';
+import { Kept } from '../support/kept';
 import { BUCKETS, type LivePlatform } from '../support/platform';
 
 /** The copy that an operator keeps in another place. */
-const OFFSITE = join(CACHE, 'offsite');
-const RECORD = join(CACHE, 'offsite.json');
+const OFFSITE = join(KEPT, 'offsite');
 /** Experiments of client/writer.py. */
 const EXPERIMENTS = 'writer-';
 const LONGEST = 600;
@@ -27,6 +27,9 @@ export interface OffsiteRecord {
   readonly database: Login;
 }
 
+/** What belongs to the copy. */
+export const offsiteRecord = new Kept<OffsiteRecord>('offsite', '15-backup');
+
 /** What MLflow has of the writer's experiments. */
 export async function runsOf(platform: LivePlatform): Promise<Runs> {
   const client = await platform.client();
@@ -37,8 +40,8 @@ export async function runsOf(platform: LivePlatform): Promise<Runs> {
   });
 }
 
-/** Makes a base backup, and copies all buckets out through the gateway. */
-export async function saveOffsite(platform: LivePlatform): Promise<OffsiteRecord> {
+/** Makes a base backup, and copies all buckets out through the gateway. @returns the runs that were there before */
+export async function saveOffsite(platform: LivePlatform): Promise<Runs> {
   const { cluster } = platform;
   const runs = await runsOf(platform);
   await cluster.kubectl('delete', 'job', '-n', 'postgres', 'backup-now', '--ignore-not-found');
@@ -51,13 +54,12 @@ export async function saveOffsite(platform: LivePlatform): Promise<OffsiteRecord
     const env = await platform.s3Env(bucket);
     await client.run('offsite.py', { args: ['save', bucket], env, shared: OFFSITE, timeout: LONGEST });
   }
-  const record = {
+  offsiteRecord.keep({
     runs,
     administrator: await login(cluster, 'mlflow', 'mlflow-admin'),
     database: await login(cluster, 'mlflow', 'postgres-mlflow'),
-  };
-  writeFileSync(RECORD, JSON.stringify(record), { mode: 0o600 });
-  return record;
+  });
+  return runs;
 }
 
 /** User and password of a Secret. */
@@ -66,12 +68,6 @@ export async function login(cluster: Cluster, namespace: string, secret: string)
     username: await cluster.secret(namespace, secret, 'username'),
     password: await cluster.secret(namespace, secret, 'password'),
   };
-}
-
-/** @throws where there is no copy */
-export function offsiteRecord(): OffsiteRecord {
-  if (!existsSync(RECORD)) throw new Error(`there is no ${RECORD}: run the suite 50-failures on another cluster first`);
-  return JSON.parse(readFileSync(RECORD, 'utf8')) as OffsiteRecord;
 }
 
 /** Puts the copy into the buckets of the platform; the backups at another path than their own, where this platform's are. */

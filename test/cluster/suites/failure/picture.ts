@@ -1,16 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { type Cluster, type KubeObject } from '../../cluster';
-import { CACHE } from '../../paths';
+import { Kept } from '../support/kept';
 import { differences as pathsOf } from '../support/objects';
 import { manifests } from '../support/platform';
-
-/** Where the picture of a clean installation is kept when its cluster goes. */
-export const CLEAN = join(CACHE, 'clean-state.json');
 
 /** Everything that belongs to the platform, by `Kind namespace/name`, without what each installation has of its own. */
 export type Picture = Readonly<Record<string, Content>>;
 type Content = Readonly<Record<string, unknown>>;
+
+/** What a clean installation looks like. */
+export const cleanPicture = new Kept<Picture>('clean-state', '10-apply');
 
 type Found = KubeObject & {
   readonly data?: Readonly<Record<string, string>>;
@@ -38,18 +36,6 @@ export async function takePicture(cluster: Cluster): Promise<Picture> {
   ]);
   const lasting = found.flat().filter(({ metadata }) => metadata.ownerReferences === undefined);
   return Object.fromEntries(lasting.map((object) => [nameOf(object), portrait(object)]));
-}
-
-/** Keeps it for other clusters to be compared with. */
-export async function savePicture(cluster: Cluster): Promise<void> {
-  mkdirSync(dirname(CLEAN), { recursive: true });
-  writeFileSync(CLEAN, JSON.stringify(await takePicture(cluster), undefined, 1));
-}
-
-/** @throws where none is kept */
-export function cleanPicture(): Picture {
-  if (!existsSync(CLEAN)) throw new Error(`there is no ${CLEAN}: run the suite 50-failures on a fresh cluster first`);
-  return JSON.parse(readFileSync(CLEAN, 'utf8')) as Picture;
 }
 
 /** What of b is not as in a, in words. */

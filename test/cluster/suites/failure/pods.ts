@@ -1,10 +1,14 @@
 import { type Cluster, type KubeObject } from '../../cluster';
-import { until } from '../../shell';
+import { sleep, until } from '../../shell';
 
 /** Longest that anything of the platform may take to be whole again. */
 const WHOLE = 180;
 
 export interface Pod extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & {
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly spec: { readonly nodeName: string };
   readonly status: {
     readonly phase: string;
@@ -35,36 +39,62 @@ type WorkloadObject = KubeObject & {
   };
 };
 
-/** Those of the namespaces. */
-export async function workloads(cluster: Cluster, namespaces: readonly string[]): Promise<readonly Workload[]> {
-  const all = await Promise.all(namespaces.map((namespace) => objects(cluster, namespace)));
-  return all.flat().map(({ metadata }) => ({ namespace: metadata.namespace!, name: metadata.name }));
+/** Seconds between two questions to the API server. */
+const INTERVAL = 2;
+let asked = 0;
+let next: Promise<readonly KubeObject[]> | undefined;
+
+/** All pods and what keeps them running, as of no earlier than now; one question answers all who ask meanwhile. */
+async function snapshot(cluster: Cluster): Promise<readonly KubeObject[]> {
+  next ??= sleep(Math.max(0, asked / 1000 + INTERVAL - Date.now() / 1000)).then(async () => {
+    next = undefined;
+    asked = Date.now();
+    return cluster.list('pods,deployments,statefulsets,daemonsets', '-A');
+  });
+  return next;
 }
 
-/** Pods of a workload, oldest first. */
-export async function pods(cluster: Cluster, { namespace, name }: Workload): Promise<readonly Pod[]> {
-  const all = await cluster.list<Pod>('pods', '-n', namespace, '--sort-by=.metadata.creationTimestamp');
-  return all.filter(({ metadata }) => {
-    const hash = metadata.labels?.['pod-template-hash'];
-    const owner = metadata.ownerReferences?.find(({ kind }) => kind !== 'Job')?.name;
-    return owner === (hash === undefined ? name : `${name}-${hash}`);
-  });
+/** Those of the namespaces. */
+export async function workloads(cluster: Cluster, namespaces: readonly string[]): Promise<readonly Workload[]> {
+  return (await snapshot(cluster))
+    .filter(({ kind, metadata }) => kind !== 'Pod' && namespaces.includes(metadata.namespace!))
+    .map(({ metadata }) => ({ namespace: metadata.namespace!, name: metadata.name }));
+}
+
+/** Pods of a workload but for those that are ending, oldest first. */
+export async function pods(cluster: Cluster, workload: Workload): Promise<readonly Pod[]> {
+  return podsIn(await snapshot(cluster), workload);
+}
+
+function podsIn(all: readonly KubeObject[], { namespace, name }: Workload): readonly Pod[] {
+  return all
+    .filter((object): object is Pod => object.kind === 'Pod')
+    .filter(({ metadata }) => {
+      const hash = metadata.labels?.['pod-template-hash'];
+      const owner = metadata.ownerReferences?.find(({ kind }) => kind !== 'Job')?.name;
+      const belongs = metadata.namespace === namespace && owner === (hash === undefined ? name : `${name}-${hash}`);
+      return belongs && metadata.deletionTimestamp === undefined;
+    })
+    .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
 }
 
 export function isReady({ status }: Pod): boolean {
   return status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 }
 
-/** Waits until each of the workloads has all its pods, ready, and no others. */
+/** Waits until each of the workloads has all its pods, ready, and no others but such as are ending. */
 export async function whole(cluster: Cluster, all: readonly Workload[]): Promise<void> {
   await until(`${all.map(({ namespace, name }) => `${namespace}/${name}`).join(', ')} whole again`, WHOLE, async () => {
+    const objects = await snapshot(cluster);
     for (const workload of all) {
-      const found = (await objects(cluster, workload.namespace)).find(
-        ({ metadata }) => metadata.name === workload.name,
-      );
-      const { spec, status } = found!;
+      const { spec, status } = objects.find(
+        (object): object is WorkloadObject =>
+          object.kind !== 'Pod' &&
+          object.metadata.namespace === workload.namespace &&
+          object.metadata.name === workload.name,
+      )!;
       const wanted = spec.replicas ?? status.desiredNumberScheduled ?? 0;
-      const running = await pods(cluster, workload);
+      const running = podsIn(objects, workload);
       const ready = running.filter(isReady).length;
       const known = status.readyReplicas ?? status.numberReady ?? 0;
       if (ready !== wanted || running.length !== wanted || known !== wanted) {
@@ -75,10 +105,6 @@ export async function whole(cluster: Cluster, all: readonly Workload[]): Promise
     }
     return true;
   });
-}
-
-async function objects(cluster: Cluster, namespace: string): Promise<readonly WorkloadObject[]> {
-  return cluster.list<WorkloadObject>('deployments,statefulsets,daemonsets', '-n', namespace);
 }
 
 /** Kills a container's first process as the machine's owner would, and with it all in the container. Kubernetes isn't told. */
@@ -98,17 +124,18 @@ export async function killContainer(cluster: Cluster, { metadata, spec, status }
 export async function restarted(cluster: Cluster, { metadata, status }: Pod, name: string): Promise<void> {
   const before = container(status, name).restartCount;
   await until(`${metadata.name} has its container ${name} again`, WHOLE, async () => {
-    const again = await cluster.get<Pod>('pod', '-n', metadata.namespace!, metadata.name);
+    const again = (await snapshot(cluster)).find(({ metadata: { uid } }) => uid === metadata.uid) as Pod;
     const { restartCount, ready } = container(again.status, name);
     return (ready && restartCount > before) || undefined;
   });
 }
 
-/** Waits until a pod that was deleted is gone. */
+/** Waits until a pod that was deleted is gone, or ending. */
 export async function gone(cluster: Cluster, { metadata }: Pod): Promise<void> {
   await until(`${metadata.name} is gone`, WHOLE, async () => {
-    const all = await cluster.list('pods', '-n', metadata.namespace!);
-    return all.every((pod) => pod.metadata.uid !== metadata.uid) || undefined;
+    const all = (await snapshot(cluster)) as readonly Pod[];
+    const left = all.find(({ metadata: { uid } }) => uid === metadata.uid);
+    return left?.metadata.deletionTimestamp !== undefined || left === undefined || undefined;
   });
 }
 

@@ -15,8 +15,9 @@ import {
   workloads,
   writeFolder,
 } from '../upgrade/live';
-import { compose, filesOf, objectsOf } from '../upgrade/program';
+import { combine, compose, filesOf, objectsOf, type Tuning } from '../upgrade/program';
 import { laterRelease } from '../upgrade/release';
+import { LOST, RESTORED } from '../upgrade/restored';
 import { STEPS } from '../upgrade/steps';
 import { type Journal, type Kind, now } from './failure/journal';
 import { Writer } from './failure/writer';
@@ -44,6 +45,11 @@ let writer: Writer;
 let journal: Journal | undefined;
 const folders: string[] = [];
 beforeAll(async () => {
+  const restored = (await cluster.kubectl('get', 'statefulset', '-n', 'postgres', 'postgres', '-o', 'yaml')).includes(
+    LOST,
+  );
+  if (restored) base = RESTORED;
+  installed = objectsOf(compose(base));
   await makeLaterImages(cluster);
   writer = await Writer.start(platform, journalFile);
 }, 180_000);
@@ -52,7 +58,9 @@ afterAll(async () => {
   for (const path of [...folders, journalFile]) rmSync(path, { recursive: true, force: true });
 }, 300_000);
 
-let installed = objectsOf(compose());
+/** What runs: the blueprint's platform, or that with data from a backup, which keeps to say so. */
+let base: Tuning = {};
+let installed: readonly KubeObject[];
 describe.each(STEPS)('while people write: $title', ({ title, tuning, later, gaps, settings }) => {
   let applied: Applied | undefined;
   const done = (): Applied => {
@@ -62,7 +70,7 @@ describe.each(STEPS)('while people write: $title', ({ title, tuning, later, gaps
 
   proves(SYSTEMS, 'A', `${title}: applied over the running platform at the first pass`, async () => {
     const program = later ? await laterRelease() : { compose, objectsOf, filesOf };
-    const made = program.compose(tuning);
+    const made = program.compose(combine([base, tuning]));
     const [from, to] = [installed, program.objectsOf(made)];
     const folder = writeFolder(program.filesOf(made));
     folders.push(folder);

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
-import { RUN } from '../paths';
 import { type Result, until } from '../shell';
-import { synthRestored } from '../variants/restore';
+import { apply, writeFolder } from '../upgrade/live';
+import { compose, filesOf } from '../upgrade/program';
+import { LOST, RESTORED } from '../upgrade/restored';
 import { loadOffsite, type Login, login, offsiteRecord, type OffsiteRecord, runsOf } from './failure/offsite';
 import { whole, workloads } from './failure/pods';
 import { LivePlatform } from './support/platform';
@@ -10,15 +10,14 @@ import { web } from './support/web';
 
 const platform = new LivePlatform();
 const { cluster } = platform;
-const folder = join(RUN, 'restored');
 let before: OffsiteRecord;
 
 beforeAll(async () => {
-  before = offsiteRecord();
+  before = await offsiteRecord.get();
   const { username, password } = await login(cluster, 'mlflow', 'mlflow-admin');
   if (username === before.administrator.username && password === before.administrator.password)
     throw new Error(
-      'this needs another platform than the one that the copy is from, such as the suite 60-cut-off leaves',
+      'this needs another platform than the one that the copy is from, as the suite 60-cut-off leaves it',
     );
 });
 
@@ -30,18 +29,15 @@ describe('restored from an off-site copy', () => {
   });
 
   proves('postgres', 'F', 'a fresh platform takes its data from a backup in its bucket', async () => {
-    await loadOffsite(platform, 'postgres', 'offsite');
-    synthRestored({ outdir: folder, path: 'offsite', backupPath: 'postgres-2' });
+    await loadOffsite(platform, 'postgres', LOST);
     await cluster.kubectl('scale', 'statefulset', '-n', 'postgres', 'postgres', '--replicas=0');
     await cluster.kubectl('wait', 'pod/postgres-0', '-n', 'postgres', '--for=delete', '--timeout=120s');
     await cluster.kubectl('delete', 'pvc', '-n', 'postgres', 'data');
-    const { code, stderr } = await cluster.attempt(['sh', join(folder, 'experiment-tracking/apply.sh')]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await apply(cluster, writeFolder(filesOf(compose(RESTORED))));
     const log = await cluster.kubectl('logs', '-n', 'postgres', 'postgres-0', '-c', 'bootstrap');
     expect(log).toContain('restoring backup');
-    // Its administrator's password is in the database, and set to the Secret's when it starts.
-    await cluster.kubectl('rollout', 'restart', '-n', 'mlflow', 'deployment/server');
-    await cluster.kubectl('rollout', 'status', '-n', 'mlflow', 'deployment/server', '--timeout=300s');
+    // Who its users are is in the database, and each server sees to it that the administrator has the Secret's password.
+    await cluster.kubectl('delete', 'pod', '-n', 'mlflow', '-l', 'app.kubernetes.io/component=server', '--wait=false');
     await whole(cluster, await workloads(cluster, ['postgres', 'mlflow']));
   });
 

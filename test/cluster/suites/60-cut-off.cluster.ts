@@ -34,16 +34,18 @@ describe(`apply.sh, cut off at random (BENCH_SEED=${seed})`, () => {
   proves(SYSTEMS, 'F', 'a run to the end after 20 that were killed leaves what one clean run leaves', async () => {
     const { code, stderr } = await cluster.attempt(['sh', `${FOLDER}/apply.sh`]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const clean = await cleanPicture.get();
     let found: readonly string[] = [];
     await until('the same state', 30, async () => {
-      found = differences(cleanPicture(), await takePicture(cluster));
+      found = differences(clean, await takePicture(cluster));
       return found.length === 0 ? true : undefined;
     }).catch(() => undefined);
     expect(found).toEqual([]);
   });
 
   proves('credentials', 'L', 'each installation has values of its own', async () => {
-    const [before, here] = [firstMinted(), await mintedHere(cluster)];
+    const before = await firstMinted.get();
+    const here = await mintedHere(cluster, before);
     expect(Object.keys(here)).not.toEqual([]);
     expect(Object.keys(here).filter((path) => here[path] === before[path])).toEqual([]);
   });
