@@ -130,5 +130,5 @@ export class Webhook extends Construct {
 }
 
 function probe(path: string, times: Pick<k8s.Probe, 'initialDelaySeconds' | 'periodSeconds'>): k8s.Probe {
-  return { httpGet: { path, port: k8s.IntOrString.fromString('healthcheck') }, timeoutSeconds: 1, ...times };
+  return { httpGet: { path, port: k8s.IntOrString.fromString('healthcheck') }, timeoutSeconds: 5, ...times };
 }

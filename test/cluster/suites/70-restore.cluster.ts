@@ -42,7 +42,7 @@ describe('restored from an off-site copy', () => {
   });
 
   proves(['postgres', 'mlflow', 'minio'], 'F', 'all runs are there, with their metrics and artifacts', async () => {
-    const after = await until('MLflow answers', 60, () => runsOf(platform), 2);
+    const after = await until('MLflow answers', 180, () => runsOf(platform), 2);
     expect(Object.keys(before.runs).filter((id) => !(id in after))).toEqual([]);
     expect(after).toEqual(before.runs);
   });

@@ -44,14 +44,14 @@ export const STEPS: readonly Step[] = [
   {
     title: 'larger volumes, more pods, cores and memory',
     tuning: LARGER,
-    gaps: { run: 30, object: 10 },
+    gaps: { run: 45, object: 15 },
     settings: { shared_buffers: '1280MB', max_connections: '256', log_min_duration_statement: '1s' },
   },
   {
     title: 'a later release, with other tags of all images',
     later: true,
     tuning: combine([LARGER, LATER]),
-    gaps: { run: 30, object: 10 },
+    gaps: { run: 45, object: 15 },
     settings: { shared_buffers: '1280MB', max_connections: '150', log_min_duration_statement: '1s' },
   },
 ];

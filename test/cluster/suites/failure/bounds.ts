@@ -16,28 +16,28 @@ export interface Bound {
 export const NOTICED = 10;
 
 /** Nothing that is written passes through it. */
-const BYSTANDER: Bound = { through: 30 };
+const BYSTANDER: Bound = { through: 60 };
 
 /**
  * The address is announced by a node with a ready gateway and a live speaker. When it moves, away and back for each that ends and returns, connections
  * break. Between a killed gateway's end and the moment it is noticed, 1 to 3 s, and in a stopping one's last 1 to 15 s, new ones are refused.
  */
-const ADDRESS: Bound = { through: 30, breaks: 'until whole' };
+const ADDRESS: Bound = { through: 60, breaks: 'until whole' };
 
 /** Measured 6 s after a kill, 9 s after a stop, 19 s after a deletion by force. Objects go on. */
 const DATABASE: Bound = { through: 60, breaks: 'until whole' };
 
 /** Requests that the killed server worked on, and those that reach it in the 1 to 3 s until it is noticed. */
-const KILLED_SERVER: Bound = { through: 30, breaks: 8 };
+const KILLED_SERVER: Bound = { through: 60, breaks: 8 };
 
 /** A store's server that ends is missed by the others until its successor is known to them: requests that need it wait or are refused. */
-const STORE: Bound = { through: 30, breaks: 'until whole' };
+const STORE: Bound = { through: 60, breaks: 'until whole' };
 
 /** Servers of MLflow stop after the last request: none fails. */
-const STOPPED_SERVER: Bound = { through: 30 };
+const STOPPED_SERVER: Bound = { through: 60 };
 
 /** Without its control plane everything runs on as it is. */
-export const CONTROL_PLANE: Bound = { through: 30 };
+export const CONTROL_PLANE: Bound = { through: 60 };
 
 /** A drain ends whatever the node has, and what can't run elsewhere comes back when the node is given back: a database, a drive. */
 export const DRAINED: Bound = { through: 180, breaks: 'until whole' };

@@ -2,7 +2,7 @@ import { type Cluster, type KubeObject } from '../../cluster';
 import { sleep, until } from '../../shell';
 
 /** Longest that anything of the platform may take to be whole again. */
-const WHOLE = 180;
+const WHOLE = 300;
 
 export interface Pod extends KubeObject {
   readonly metadata: KubeObject['metadata'] & {

@@ -5,7 +5,7 @@ import { type LivePlatform } from '../support/platform';
 import { Journal } from './journal';
 
 /** Longest time for reading everything back. */
-const VERIFY = 180;
+const VERIFY = 300;
 
 /** client/writer.py at work. */
 export class Writer {
