@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Client } from '../client/client';
 import { type KubeObject } from '../cluster';
 import { until } from '../shell';
+import { isReady } from './failure/pods';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 
@@ -92,7 +93,7 @@ proves('minio', 'L', 'goes on reading and writing while one of its servers is do
   } finally {
     await cluster.kubectl('uncordon', node);
   }
-  await until(`pod ${name} being back`, 60, async () => ((await servers()).every(isReady) ? true : undefined));
+  await until(`pod ${name} being back`, 180, async () => ((await servers()).every(isReady) ? true : undefined));
   // The one that was down may answer again, and must not say that what it missed doesn't exist.
   expect(await object('get', 'mlflow', during, '32')).toEqual({ 'written by three': 32 });
 });
@@ -104,8 +105,4 @@ interface Pod extends KubeObject {
 
 async function servers(): Promise<readonly Pod[]> {
   return cluster.list<Pod>('pods', '-n', 'minio', '-l', 'minio.onprem-ml.io/server=true');
-}
-
-function isReady({ status }: Pod): boolean {
-  return (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');
 }

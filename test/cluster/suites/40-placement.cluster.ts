@@ -1,6 +1,7 @@
 import { type NodePool } from '../../../lib';
 import { type KubeObject } from '../cluster';
 import { until } from '../shell';
+import { isReady } from './failure/pods';
 import { LivePlatform, manifests } from './support/platform';
 
 const NAMESPACE = 'placement';
@@ -144,10 +145,6 @@ async function refusal(name: string): Promise<string> {
     if (found?.spec.nodeName !== undefined) return `none: it is on ${found.spec.nodeName}`;
     return found?.status.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')?.message;
   });
-}
-
-function isReady({ status }: Pod): boolean {
-  return (status.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 /** A quantity of memory as the API server writes it. */

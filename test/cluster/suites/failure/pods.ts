@@ -78,7 +78,8 @@ function podsIn(all: readonly KubeObject[], { namespace, name }: Workload): read
     .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
 }
 
-export function isReady({ status }: Pod): boolean {
+/** Whether a pod, however much of it is known, is Ready. */
+export function isReady({ status }: { readonly status: Pick<Pod['status'], 'conditions'> }): boolean {
   return status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 }
 
