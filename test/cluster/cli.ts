@@ -7,12 +7,14 @@ import { isLocked, withJanitor } from './machine/janitor';
 import { onlyUp, suites, test } from './machine/test';
 import { build, up } from './machine/up';
 import { CACHE, STATE } from './paths';
+import { type PlatformName, PLATFORMS } from './platforms';
 import { installRequirements, line, missingRequirements } from './programs/requirements';
 import { readState } from './state';
 
 const USAGE = `usage: cli.ts COMMAND
 
-  up [--install] [--site FILE]   start a cluster that stays until it is taken down
+  up [--install] [--site FILE] [--platform NAME]
+                                 start a cluster that stays until it is taken down
   down                           take it down
   kubectl ARGUMENT...            kubectl with the cluster that is up
   run COMMAND...                 any command at the clients' place, with kubectl and the site's DNS
@@ -27,14 +29,14 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   up: async (args) => {
-    const { install, site } = options(args, ['install'], ['site']);
+    const { install, site, platform } = options(args, ['install'], ['site', 'platform']);
     if ((await isLocked()) && existsSync(STATE) && readState().ready) {
       tell(`a cluster is up.\n\n${HINTS}`);
       return 0;
     }
     await require(install);
     await withJanitor(async (janitor) => {
-      await up(janitor, { site, tell });
+      await up(janitor, { platform: platform && platformNamed(platform), site, tell });
       await janitor.stay();
     });
     tell(`\nThe cluster is up.\n\n${HINTS}`);
@@ -71,7 +73,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return left.length === 0 ? 0 : 1;
   },
   // Started by the two above, in processes of their own.
-  suites: async (args) => suites(args, tell),
+  suites: async ([name, ...args]) => suites(platformNamed(name), args, tell),
   'only-up': async (args) => {
     options(args, [], []);
     return onlyUp(tell);
@@ -106,6 +108,12 @@ function options<Flag extends string, Name extends string>(
     if (value === undefined) throw new Usage(option ? `--${option} needs a value` : `what is ${word}?`);
     found[(flag ?? option)!] = value;
   }
+  return found;
+}
+
+function platformNamed(name: string | undefined): PlatformName {
+  const found = PLATFORMS.find((platform) => platform === name);
+  if (!found) throw new Usage(`there is no platform ${name}; there is ${PLATFORMS.join(', ')}`);
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { STATE } from './paths';
+import { type PlatformName } from './platforms';
 
 /** A node with a kubelet of its own. */
 export interface NodeState {
@@ -32,6 +33,8 @@ export interface ClusterState {
   readonly kubeconfig: string;
   /** Directories for the PATH of commands: kubectl is in the first. */
   readonly path: string;
+  /** What is applied to it. */
+  readonly platform: PlatformName;
   /** The site file that the nodes were made from. */
   readonly site: string;
   /** Where the API server is: a place on the switch, with no kubelet. */

@@ -1,3 +1,3 @@
 export { clientRoot, type Tell } from './build';
-export { imageFacts } from './recipes';
+export { imageFacts, isSimulated } from './recipes';
 export { copyStore, imageStore } from './store';

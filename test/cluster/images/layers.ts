@@ -62,6 +62,9 @@ export const MLFLOW = packages('mlflow', [BASE, PYTHON], [], {
     python3 -m compileall -qq -j 0 . || true`,
 });
 
+/** PyTorch for CPUs, with what collects gradients over the network; on top of Python and MLflow's client, as training images are. */
+export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-torch']);
+
 /** Lowest first: what programs get that run as clients of the cluster. */
 export const CLIENT_LAYERS = [BASE, PYTHON, MLFLOW];
 
@@ -77,7 +80,7 @@ export const CURL = packages('curl', [BASE], ['curl', 'busybox'], {
 });
 
 /** All of them: what the cache keeps. */
-export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, CURL];
+export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, CURL];
 
 /** What images without any distribution have: certificate authorities, names of users, a place for temporary files. */
 export const STATIC: FilesLayer = files({

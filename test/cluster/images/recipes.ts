@@ -104,6 +104,21 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   'jetstack/cert-manager-cainjector': certManager('cainjector'),
   'metallb/controller': metallb('controller'),
   'metallb/speaker': metallb('speaker'),
+  'kueue/kueue': manager('Kueue', 'kueue-manager'),
+  'jobset/jobset': manager('JobSet', 'jobset-manager'),
+  'trainer/trainer-controller-manager': manager('Kubeflow Trainer', 'trainer-manager'),
+  'nfd/node-feature-discovery': {
+    ...built('Node Feature Discovery', 'nfd-master'),
+    layers: [
+      BASE,
+      files(
+        Object.fromEntries(
+          ['nfd-master', 'nfd-worker', 'nfd-gc'].map((name) => [`/usr/bin/${name}`, from.program(name)]),
+        ),
+      ),
+    ],
+    config: { Cmd: ['bash'], User: '65534:65534', Env: [path(), 'GRPC_GO_LOG_SEVERITY_LEVEL=INFO'] },
+  },
   pause: {
     ...built('the pause program of the bench', 'pause'),
     layers: [files({ '/pause': from.program('pause') })],
@@ -130,6 +145,18 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     config: { Cmd: ['bash'] },
   },
 };
+
+/**
+ * Last parts of the repositories of images whose programs no package registry has: drivers, and what is written for one maker's devices.
+ * Their pods are put on simulated nodes, where they seem to run.
+ */
+const SIMULATED: readonly string[] = [];
+
+/** Whether the bench only simulates the pods of an image. */
+export function isSimulated(name: string): boolean {
+  const { repository } = parseName(name);
+  return SIMULATED.some((tail) => repository.endsWith(`/${tail}`));
+}
 
 /** An image's name with all that is usually left out. */
 export interface ImageName {
@@ -194,6 +221,15 @@ function certManager(part: string): Recipe {
     ...built('cert-manager', `cert-manager-${part}`),
     layers: [STATIC, files({ [command]: from.program(`cert-manager-${part}`) })],
     config: { Entrypoint: [command], User: '1000' },
+  };
+}
+
+/** A controller that is all there is in its image. */
+function manager(product: string, program: string): Recipe {
+  return {
+    ...built(product, program),
+    layers: [STATIC, files({ '/manager': from.program(program) })],
+    config: { Entrypoint: ['/manager'], User: '65532:65532', WorkingDir: '/' },
   };
 }
 

@@ -9,8 +9,8 @@ import { kubeconfig } from './pki';
 import { type PlannedNode } from './plan';
 import { addProcess } from './processes';
 
-/** By this annotation kwok knows its nodes. */
-const KWOK_NODE = 'kwok.x-k8s.io/node';
+/** By this annotation kwok knows its nodes; as a label, what only seems to run is put on them by it. */
+export const KWOK_NODE = 'kwok.x-k8s.io/node';
 
 /** A Node object as it is made, with the status that a kubelet would report. */
 export interface SimulatedNode {
@@ -57,6 +57,7 @@ export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, ver
         'kubernetes.io/hostname': name,
         'kubernetes.io/os': 'linux',
         'kubernetes.io/arch': 'amd64',
+        [KWOK_NODE]: 'fake',
         ...labelsOf(pool),
       },
       annotations: { [KWOK_NODE]: 'fake' },

@@ -4,6 +4,7 @@ import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CACHE, KEPT, REPOSITORY, RESULTS, SCRATCH } from '../paths';
+import { type PlatformName } from '../platforms';
 import { run, sleep } from '../shell';
 import { inherit } from './interactive';
 import { withJanitor } from './janitor';
@@ -17,9 +18,13 @@ export interface TestOptions {
 
 /**
  * Suites whose names begin so need a cluster of their own: what those of the first break, those of the second begin without. The second's
- * wait for what the first's keep.
+ * wait for what the first's keep. Those of the third are about another platform.
  */
-const CLUSTERS: Readonly<Record<string, RegExp>> = { first: /^[1-5]/, second: /^[6-9]/ };
+const CLUSTERS: Readonly<Record<string, { readonly suites: RegExp; readonly platform: PlatformName }>> = {
+  first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
+  second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
+  third: { suites: /^9/, platform: 'experiment-tracking' },
+};
 
 /** Free memory in GiB with which both clusters run at a time. */
 const ROOMY = 14;
@@ -53,16 +58,25 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (files.length === 0) throw new Error(`no suite is meant by ${args.join(' ')}`);
   const options = args.filter((argument, i) => argument.startsWith('-') || args[i - 1] === '-t');
   const groups = Object.entries(CLUSTERS)
-    .map(([name, names]) => ({ name, suites: files.filter((file) => names.test(basename(file))) }))
+    .map(([name, { suites, platform }]) => ({
+      name,
+      platform,
+      suites: files.filter((file) => suites.test(basename(file))),
+    }))
     .filter(({ suites }) => suites.length > 0);
   rmSync(RESULTS, { force: true });
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runs = groups.map(({ name, suites }) => async () => {
+  const runs = groups.map(({ name, suites, platform }) => async () => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
-    const code = await onCluster(name, together, ['--json', `--outputFile=${output}`, ...options, ...suites], tell);
+    const code = await onCluster(
+      name,
+      together,
+      [platform, '--json', `--outputFile=${output}`, ...options, ...suites],
+      tell,
+    );
     const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];
     return { code, found };
   });
@@ -73,10 +87,10 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   return ended.find(({ code }) => code !== 0)?.code ?? 0;
 }
 
-/** Runs suites against a cluster of this process' berth. @returns jest's exit code */
-export async function suites(jestArgs: readonly string[], tell: Tell): Promise<number> {
+/** Runs suites against a cluster of this process' berth, which a platform is for. @returns jest's exit code */
+export async function suites(platform: PlatformName, jestArgs: readonly string[], tell: Tell): Promise<number> {
   return withJanitor(async (janitor) => {
-    await up(janitor, { tell });
+    await up(janitor, { platform, tell });
     // It ends with this process, however that ends.
     const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
@@ -103,17 +117,18 @@ async function onCluster(name: string, together: boolean, args: readonly string[
   });
 }
 
-/** Each begins when the one before has its platform installed, or has ended. */
+/** Two at a time: the second begins when the first has its platform installed, or has ended; others when one has ended. */
 async function overlapping<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
-  const running: Promise<T>[] = [];
+  const all: Promise<T>[] = [];
+  let running = 0;
   for (const task of tasks) {
-    const before = running.at(-1);
-    let over = before === undefined;
-    before?.finally(() => (over = true)).catch(() => undefined);
-    while (!over && !existsSync(INSTALLED)) await sleep(1);
-    running.push(task());
+    while (running > 0 && (running > 1 || !existsSync(INSTALLED))) await sleep(1);
+    running += 1;
+    const ended = task().finally(() => (running -= 1));
+    ended.catch(() => undefined);
+    all.push(ended);
   }
-  return Promise.all(running);
+  return Promise.all(all);
 }
 
 async function inTurn<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {

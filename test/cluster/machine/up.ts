@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Site } from '../../../lib';
-import { imageStore } from '../images';
+import { imageStore, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
+import { platformFolder, type PlatformName, PLATFORMS } from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
 import { type NodeState, readState, writeState } from '../state';
@@ -18,13 +19,18 @@ import { kubeconfig, makeCertificates } from './pki';
 import { type Plan, plan, type PlannedNode } from './plan';
 import { enter } from './processes';
 import { simulatedNode, startKwok } from './simulated';
+import { applyStandIns } from './stand-ins';
 
 /** The site of the example platform. */
 export const DEFAULT_SITE = join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml');
 
+export const DEFAULT_PLATFORM: PlatformName = 'experiment-tracking';
+
 export type Tell = (line: string) => void;
 
 export interface UpOptions {
+  /** What its suites apply. @default DEFAULT_PLATFORM */
+  readonly platform?: PlatformName;
   /** The site file that nodes and storage classes are made from. @default DEFAULT_SITE */
   readonly site?: string;
   /** Images to be there besides those of the example platform. @default - none */
@@ -34,24 +40,37 @@ export interface UpOptions {
 }
 
 /** Builds what isn't built, and starts a cluster that the janitor keeps. */
-export async function up(janitor: Janitor, { site: file = DEFAULT_SITE, images = [], tell }: UpOptions): Promise<void> {
+export async function up(janitor: Janitor, options: UpOptions): Promise<void> {
+  const { platform = DEFAULT_PLATFORM, site: file = DEFAULT_SITE, images = [], tell } = options;
   const site = Site.fromFile(file);
   checkNetworks(site);
   const nodes = plan(site);
   const store = await build(images, tell);
   const holder = await janitor.hold(program('holder'));
-  await start(holder, site, resolve(file), nodes, store, tell);
+  await start(holder, platform, site, resolve(file), nodes, store, tell);
 }
 
 /** Builds the programs and the images, as far as they aren't; the answer is the image store. */
 export async function build(images: readonly string[], tell: Tell): Promise<string> {
   await buildPrograms(tell);
-  const list = readFileSync(join(REPOSITORY, 'dist/experiment-tracking/images.txt'), 'utf8');
-  const platform = list.split('\n').filter((line) => line !== '');
-  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, ...platform, ...images], tell);
+  const made = [...new Set(PLATFORMS.flatMap(platformImages))].filter((name) => !isSimulated(name));
+  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, ...made, ...images], tell);
 }
 
-async function start(holder: number, site: Site, file: string, nodes: Plan, store: string, tell: Tell): Promise<void> {
+function platformImages(platform: PlatformName): readonly string[] {
+  const list = readFileSync(join(platformFolder(platform), 'images.txt'), 'utf8');
+  return list.split('\n').filter((line) => line !== '');
+}
+
+async function start(
+  holder: number,
+  platform: PlatformName,
+  site: Site,
+  file: string,
+  nodes: Plan,
+  store: string,
+  tell: Tell,
+): Promise<void> {
   const began = Date.now();
   const done = (what: string) => tell(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   const { real, simulated } = nodes;
@@ -70,6 +89,7 @@ async function start(holder: number, site: Site, file: string, nodes: Plan, stor
     clientAddress: CLIENT_ADDRESS,
     kubeconfig: kubeconfig('admin'),
     path: [program('kubectl'), program('ctr')].map((path) => dirname(path)).join(':'),
+    platform,
     site: file,
     controlPlane: { address: CONTROL_PLANE_ADDRESS, pid: controlPlane! },
     nodes: real.map(({ name, address, podCidr }, i): NodeState => ({
@@ -94,6 +114,7 @@ async function start(holder: number, site: Site, file: string, nodes: Plan, stor
     apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     rights.then(startKwok),
     apiServer.then(() => createNodes(simulated)),
+    apiServer.then(() => applyStandIns(platformImages(platform).filter(isSimulated))),
     ...real.map(async (node) => {
       await startContainerRuntime(node, store);
       await apiServer;

@@ -156,4 +156,47 @@ export const PROGRAMS: readonly Program[] = [
     },
     seconds: 30,
   },
+  {
+    name: 'kueue',
+    version: '0.19.2',
+    purpose: 'queues of jobs',
+    module: 'training',
+    binaries: { 'kueue-manager': 'sigs.k8s.io/kueue/cmd/kueue' },
+    variables: { 'sigs.k8s.io/kueue/pkg/version.GitVersion': 'v0.19.2' },
+    seconds: 90,
+  },
+  {
+    name: 'jobset',
+    version: '0.12.0',
+    purpose: 'jobs that belong together',
+    module: 'training',
+    binaries: { 'jobset-manager': 'sigs.k8s.io/jobset' },
+    variables: { 'sigs.k8s.io/jobset/pkg/version.GitVersion': 'v0.12.0' },
+    seconds: 10,
+  },
+  {
+    name: 'trainer',
+    version: '2.3.0',
+    purpose: 'training jobs',
+    module: 'training',
+    binaries: { 'trainer-manager': 'github.com/kubeflow/trainer/v2/cmd/trainer-controller-manager' },
+    seconds: 10,
+  },
+  {
+    name: 'node-feature-discovery',
+    version: '0.19.0',
+    purpose: 'labels of nodes by what they have',
+    module: 'training',
+    binaries: {
+      'nfd-master': 'sigs.k8s.io/node-feature-discovery/cmd/nfd-master',
+      'nfd-worker': 'sigs.k8s.io/node-feature-discovery/cmd/nfd-worker',
+      'nfd-gc': 'sigs.k8s.io/node-feature-discovery/cmd/nfd-gc',
+    },
+    variables: {
+      'sigs.k8s.io/node-feature-discovery/pkg/version.version': 'v0.19.0',
+      // Where its image has what it is shown of the node.
+      'sigs.k8s.io/node-feature-discovery/pkg/utils/hostpath.pathPrefix': '/host-',
+    },
+    seconds: 40,
+  },
 ];

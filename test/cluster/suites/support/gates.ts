@@ -1,8 +1,9 @@
-import { App, type Site } from '../../../../lib';
-import { ExperimentTracking } from '../../../../blueprints';
+import { type Site } from '../../../../lib';
 import { Bundle } from '../../../../lib/core/output/bundle';
 import { type OutputGate } from '../../../../lib/core/output/gates';
 import { type Cluster, type KubeObject } from '../../cluster';
+import { platformOf } from '../../platforms';
+import { readState } from '../../state';
 import { type Applied } from './apply';
 import { type Content, objectsOf } from './objects';
 
@@ -14,9 +15,9 @@ export interface PlannedFile {
   readonly gates: readonly OutputGate[];
 }
 
-/** The plan behind dist/experiment-tracking: from the stages of the program, not from its output. */
+/** The plan behind what is applied to the cluster that is up: from the stages of the program, not from its output. */
 export function plan(site: Site): readonly PlannedFile[] {
-  return new Bundle(new ExperimentTracking(new App(), 'experiment-tracking', { site })).files;
+  return new Bundle(platformOf(readState().platform, site)).files;
 }
 
 /** Since when a gate's condition has been true, in milliseconds since 1970, and who says so. */

@@ -6,10 +6,11 @@ import { Site } from '../../../../lib';
 import { Client } from '../../client/client';
 import { Cluster, type KubeObject } from '../../cluster';
 import { setGatewayAddress } from '../../machine/dns';
-import { REPOSITORY } from '../../paths';
+import { platformFolder } from '../../platforms';
+import { readState } from '../../state';
 
-/** What is applied: the committed output of `npm run synth`. */
-export const FOLDER = join(REPOSITORY, 'dist/experiment-tracking');
+/** What is applied to the cluster that is up: the committed output of `npm run synth`. */
+export const FOLDER = platformFolder(readState().platform);
 
 export const BUCKETS = ['mlflow', 'postgres-backups'] as const;
 export type Bucket = (typeof BUCKETS)[number];
