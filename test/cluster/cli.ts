@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }
     await require(install);
     await withJanitor(async (janitor) => {
-      await up(janitor, { platform: platform && platformNamed(platform), site, tell });
+      await up(janitor, { platform: platform === undefined ? undefined : platformNamed(platform), site, tell });
       await janitor.stay();
     });
     tell(`\nThe cluster is up.\n\n${HINTS}`);

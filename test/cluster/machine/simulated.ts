@@ -162,6 +162,8 @@ podIPs: [{ ip: {{ . | Quote }} }]
       NOT_DELETED,
       { key: '.status.phase', operator: 'In', values: ['Running'] },
       { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] },
+      // A training goes on until it is told to give way.
+      { key: `.metadata.labels["app.kubernetes.io/name"]`, operator: 'NotIn', values: ['training'] },
     ],
     {
       statusTemplate: `phase: Succeeded

@@ -1,0 +1,198 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type KubeObject } from '../../cluster';
+import { KEPT } from '../../paths';
+import { until } from '../../shell';
+import { apply, type Applied, appliedFile } from './apply';
+import { plan, titleOf, type Truth, truthsOf } from './gates';
+import { changes, objectsOf } from './objects';
+import { FOLDER, LivePlatform, manifests } from './platform';
+import { proves, type System } from './proves';
+import { timing, timingTable } from './timing';
+import { type Harmless, warnings } from './warnings';
+
+/** Warnings that an installation sees now and then, and why nothing in the manifests can spare them. */
+const HARMLESS: readonly Harmless[] = [
+  { about: /^Node /, reason: 'CgroupV1', why: "the machine's kernel: the bench runs where cgroup v1 is all there is" },
+  {
+    about: /^Pod (kube-system|local-path-storage)\//,
+    why: "the cluster's own: its DNS and its storage while they start",
+  },
+  {
+    about: /^Pod /,
+    reason: 'Unhealthy',
+    message: /^(Startup|Readiness) probe failed: .*(connection refused|context deadline exceeded)/,
+    why: 'kubelet asks at once, and no server listens at once; a later first question would make every start slower',
+  },
+  {
+    about: /^Pod /,
+    reason: 'FailedMount',
+    message: /failed to sync (configmap|secret) cache|no relationship found between node/,
+    why: 'kubelet and the API server hear of a new pod one after the other; kubelet asks again',
+  },
+];
+
+/**
+ * Objects in which another manager has set a field by an apply of its own (the authority's certificate): at the first apply afterwards the
+ * API server renews the time of ours, and the object's version with it, whatever is applied.
+ */
+const TOUCHED: ReadonlySet<string> = new Set([
+  'MutatingWebhookConfiguration -/cert-manager-webhook',
+  'ValidatingWebhookConfiguration -/cert-manager-webhook',
+]);
+
+/** Takes a fresh cluster to the whole platform, and looks at how that went: what every platform must be able to do. */
+export function installs(systems: readonly System[]): void {
+  const platform = new LivePlatform();
+  const { cluster } = platform;
+  const files = plan(platform.site);
+  const namespaces = new Set(
+    manifests().flatMap(({ kind, metadata }) => (kind === 'Namespace' ? [metadata.name!] : [])),
+  );
+  let first: Applied;
+  let truths: ReadonlyMap<string, readonly Truth[]>;
+
+  describe('the first apply', () => {
+    proves(
+      systems,
+      'A',
+      'apply.sh takes a fresh cluster to the whole platform in one run',
+      async () => {
+        const there = await cluster.list<KubeObject>('namespaces');
+        const ours = there.map(({ metadata }) => metadata.name).filter((name) => namespaces.has(name));
+        if (ours.length > 0)
+          throw new Error(`this needs a fresh cluster, but there are the namespaces ${ours.join(', ')}`);
+        first = await apply(cluster, FOLDER);
+        expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
+      },
+      900,
+    );
+
+    proves(systems, 'A', 'every file is accepted at the first attempt, and applied once', async () => {
+      const applied = first.calls.filter((call) => appliedFile(call) !== undefined);
+      const refused = applied.filter(({ code }) => code !== 0).map((call) => appliedFile(call));
+      expect({ refused, applied: applied.map(appliedFile).sort() }).toEqual({
+        refused: [],
+        applied: readdirSync(FOLDER)
+          .filter((name) => name.endsWith('.yaml'))
+          .sort(),
+      });
+    });
+
+    it('it does nothing else to the cluster than apply files, look and wait', async () => {
+      const others = first.calls.filter(
+        ({ argv }) =>
+          !['apply', 'get', 'wait', 'rollout', 'version'].includes(argv[0]!) &&
+          !(argv[0] === 'create' && argv.includes('--dry-run=server')),
+      );
+      expect(others.map(({ argv }) => argv.join(' '))).toEqual([]);
+    });
+
+    proves(systems, 'A', 'each file is applied after those that it needs', async () => {
+      const early: string[] = [];
+      for (const { name, needs } of files) {
+        for (const need of needs) {
+          if (callOf(need).ended > callOf(name).began) early.push(`${name} before ${need} was applied`);
+        }
+      }
+      expect(early).toEqual([]);
+    });
+
+    proves(systems, 'A', 'no file is applied before what its gates wait for is true in the cluster', async () => {
+      truths = await truthsOf(cluster, FOLDER, files, first);
+      const early: string[] = [];
+      for (const { name, needs } of files) {
+        const { began } = callOf(name);
+        for (const need of needs) {
+          files
+            .find((file) => file.name === need)!
+            .gates.forEach((gate, i) => {
+              const { since, by } = truths.get(need)![i]!;
+              if (since > began) early.push(`${name} ${since - began} ms before ${titleOf(gate)} (says the ${by})`);
+            });
+        }
+      }
+      expect(early).toEqual([]);
+      expect([...truths.values()].flat().length).toBeGreaterThan(20);
+    });
+
+    it('is timed', async () => {
+      const times = timing(files, first, truths);
+      mkdirSync(KEPT, { recursive: true });
+      writeFileSync(join(KEPT, `timing-${cluster.state.platform}.json`), JSON.stringify(times, undefined, 2));
+      console.log(timingTable(times));
+      expect(times.ready - times.critical).toBeLessThan(times.critical);
+    });
+  });
+
+  describe('afterwards', () => {
+    interface Pod extends KubeObject {
+      readonly status: {
+        readonly phase: string;
+        readonly conditions: readonly { readonly type: string; readonly status: string }[];
+        readonly containerStatuses?: readonly { readonly restartCount: number }[];
+        readonly initContainerStatuses?: readonly { readonly restartCount: number }[];
+      };
+    }
+
+    proves(systems, 'L', 'every pod is Ready or has done its work, and none had to start twice', async () => {
+      const pods = (await cluster.list<Pod>('pods', '-A')).filter(({ metadata }) =>
+        namespaces.has(metadata.namespace!),
+      );
+      const wrong = pods.flatMap(({ metadata, status }) => {
+        const ready = status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+        const containers = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+        const restarts = containers.reduce((sum, { restartCount }) => sum + restartCount, 0);
+        const well = (ready || status.phase === 'Succeeded') && restarts === 0;
+        return well
+          ? []
+          : [`${metadata.namespace}/${metadata.name}: ${status.phase}, Ready: ${ready}, ${restarts} restarts`];
+      });
+      expect(wrong).toEqual([]);
+      expect(pods.length).toBeGreaterThan(20);
+    });
+
+    proves(systems, 'A', 'no warning was to be seen that the design could spare', async () => {
+      expect(await warnings(cluster, HARMLESS)).toEqual([]);
+    });
+
+    proves(systems, 'A', 'the API server would accept every file again (--dry-run)', async () => {
+      const { code, stdout, stderr } = await cluster.attempt([join(FOLDER, 'apply.sh'), '--dry-run']);
+      const accepted = stdout.split('\n').filter((line) => line.includes(' objects would be accepted'));
+      expect({ code, stderr, files: accepted.length }).toEqual({ code: 0, stderr: '', files: files.length });
+    });
+
+    proves(
+      systems,
+      'A',
+      'a second apply.sh changes no version of any object (TOUCHED: only the time of the last apply)',
+      async () => {
+        // A controller that looks again meanwhile, and writes a status, says nothing of the apply: then it is tried again.
+        for (let attempt = 1, settling: readonly string[] = ['untried']; settling.length > 0; attempt++) {
+          const before = await until('the objects at rest', 60, async () => {
+            const one = await objectsOf(cluster, FOLDER);
+            const two = await objectsOf(cluster, FOLDER);
+            return Object.values(changes(one, two)).flat().length === 0 ? two : undefined;
+          });
+          const second = await apply(cluster, FOLDER);
+          const found = changes(before, await objectsOf(cluster, FOLDER));
+          ({ settling } = found);
+          expect({
+            code: second.code,
+            stderr: second.stderr,
+            objects: before.size,
+            changed: found.changed,
+            touched: found.touched.filter((name) => !TOUCHED.has(name)),
+            settling: attempt < 3 ? [] : settling,
+          }).toEqual({ code: 0, stderr: '', objects: manifests().length, changed: [], touched: [], settling: [] });
+        }
+      },
+    );
+  });
+
+  function callOf(file: string): Applied['calls'][number] {
+    const call = first.calls.find((one) => appliedFile(one) === file);
+    if (!call) throw new Error(`${file} was not applied`);
+    return call;
+  }
+}
