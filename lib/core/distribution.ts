@@ -67,6 +67,8 @@ export interface Distribution {
   readonly name: DistributionName;
   /** As its makers write it. */
   readonly title: string;
+  /** The version of Kubernetes, major and minor, where the platform names none: one that all systems here are made for. */
+  readonly kubernetesVersion: string;
   /** The range of cluster IPs. */
   readonly serviceCidr: string;
   /** The range of pod IPs. Absent where it has no default. */
@@ -138,6 +140,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
   kubeadm: {
     name: 'kubeadm',
     title: 'kubeadm',
+    kubernetesVersion: '1.35',
     serviceCidr: '10.96.0.0/12',
     // No podCidr: kubeadm sets none unless --pod-network-cidr is given.
     clusterDomain: 'cluster.local',
@@ -155,6 +158,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
   k3s: {
     name: 'k3s',
     title: 'K3s',
+    kubernetesVersion: '1.35',
     serviceCidr: '10.43.0.0/16',
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
@@ -186,6 +190,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
   rke2: {
     name: 'rke2',
     title: 'RKE2',
+    kubernetesVersion: '1.35',
     // The engine's defaults, which RKE2 keeps.
     serviceCidr: '10.43.0.0/16',
     podCidr: '10.42.0.0/16',
@@ -224,6 +229,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
   openshift: {
     name: 'openshift',
     title: 'OpenShift',
+    kubernetesVersion: '1.35',
     serviceCidr: '172.30.0.0/16',
     podCidr: '10.128.0.0/14',
     clusterDomain: 'cluster.local',
@@ -261,6 +267,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
   tanzu: {
     name: 'tanzu',
     title: 'Tanzu Kubernetes Grid',
+    kubernetesVersion: '1.33',
     serviceCidr: '100.64.0.0/13',
     podCidr: '100.96.0.0/11',
     clusterDomain: 'cluster.local',
