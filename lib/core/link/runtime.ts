@@ -173,8 +173,6 @@ const POSTGRES_KEYS = [
 
 /** What the pods look like that a controller makes for an object, where the object itself doesn't show it. */
 export interface MadePod {
-  /** @default - that of the object */
-  readonly namespace?: string;
   readonly labels: Obj;
   readonly ports: readonly ContainerPort[];
 }
@@ -209,25 +207,9 @@ const POD_MAKERS: Readonly<Record<string, (entry: Entry) => MadePod>> = {
     ]),
 };
 
-/** The pods that a controller makes for an object, as far as they are known. */
-export function madePods(entry: Entry): readonly MadePod[] {
-  const known = POD_MAKERS[entry.type]?.(entry);
-  const declared = str(entry.annotations[CREATES]);
-  return [...(known ? [known] : []), ...(declared === undefined ? [] : declaredPods(declared))];
-}
-
-/** Items of the annotation like `{"kind":"Pod","namespace":"n","labels":{},"ports":[{"name":"metrics","number":9400}]}`. */
-function declaredPods(text: string): readonly MadePod[] {
-  return creations(text).flatMap((item): MadePod[] => {
-    const { kind, namespace, labels, ports } = obj(item);
-    if (kind !== 'Pod') return [];
-    const open = arr(ports).map((port) => ({
-      name: str(obj(port).name),
-      number: Number(obj(port).number),
-      protocol: 'TCP',
-    }));
-    return [{ namespace: str(namespace), labels: obj(labels), ports: open }];
-  });
+/** The pods that a controller makes for an object; undefined where none is known. */
+export function madePod(entry: Entry): MadePod | undefined {
+  return POD_MAKERS[entry.type]?.(entry);
 }
 
 /** What exists at run time because of an object: what its controller makes, and what its annotation says it makes itself. */
@@ -239,20 +221,18 @@ export function madeBy(entry: Entry): readonly Made[] {
 
 /** The annotation's JSON list; empty where it isn't one. */
 export function parseCreates(text: string, namespace: string): readonly Made[] {
-  return creations(text).flatMap((item): Made[] => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return arr(value).flatMap((item): Made[] => {
     const { kind, name, keys, namespace: given } = obj(item);
     if (typeof kind !== 'string' || typeof name !== 'string') return [];
     const names = Array.isArray(keys) ? new Set(keys.map(String)) : undefined;
     return [{ type: kind, namespace: str(given) ?? namespace, name, keys: names }];
   });
-}
-
-function creations(text: string): readonly unknown[] {
-  try {
-    return arr(JSON.parse(text));
-  } catch {
-    return [];
-  }
 }
 
 /** What a controller puts into every namespace, once it runs. */
