@@ -118,7 +118,8 @@ export interface GpuGeneration {
 }
 
 const DRIVER_DOCS = 'https://docs.nvidia.com/datacenter/tesla/drivers/supported-drivers-and-cuda-toolkit-versions.html';
-const OPEN_MODULES = 'https://developer.nvidia.com/blog/nvidia-transitions-fully-towards-open-source-gpu-kernel-modules/';
+const OPEN_MODULES =
+  'https://developer.nvidia.com/blog/nvidia-transitions-fully-towards-open-source-gpu-kernel-modules/';
 
 /** By the first that matches. */
 export const GPU_GENERATIONS: readonly GpuGeneration[] = [

@@ -85,7 +85,10 @@ export class Driver {
     const version = props.version ?? DRIVER_VERSION;
     this.os = props.os ?? ['ubuntu24.04'];
     if (!/^\d{3}(\.\d+){0,2}$/.test(version) || (!precompiled && !version.includes('.'))) {
-      fail(path, `${what}.version must be a driver's such as "${DRIVER_VERSION}", got ${show(version)}; write it in full`);
+      fail(
+        path,
+        `${what}.version must be a driver's such as "${DRIVER_VERSION}", got ${show(version)}; write it in full`,
+      );
     }
     this.version = precompiled ? version.split('.')[0]! : version;
     checkChoice(path, `${what}.kernelModules`, kernelModules, ['auto', 'open', 'proprietary']);
@@ -180,7 +183,10 @@ export class Driver {
     }
     const wrongKernel = precompiled?.find((kernel) => !/^\d+\.\d+[\w.-]*$/.test(kernel));
     if (wrongKernel !== undefined) {
-      fail(path, `${this.what}.precompiled must name kernels, got ${show(wrongKernel)}; write it as "6.8.0-60-generic"`);
+      fail(
+        path,
+        `${this.what}.precompiled must name kernels, got ${show(wrongKernel)}; write it as "6.8.0-60-generic"`,
+      );
     }
     for (const module of Object.keys(moduleParameters)) {
       checkChoice(path, `${this.what}.moduleParameters`, module, MODULES);
@@ -189,7 +195,9 @@ export class Driver {
 
   private ports(packages: PackageRepositoriesProps | undefined): readonly PeerPort[] {
     if (!packages) return [{ port: 80 }, { port: 443 }];
-    const urls = Object.values(packages.files).flatMap((text) => [...text.matchAll(/\b(https?):\/\/[^\s/:]+(?::(\d+))?/g)]);
+    const urls = Object.values(packages.files).flatMap((text) => [
+      ...text.matchAll(/\b(https?):\/\/[^\s/:]+(?::(\d+))?/g),
+    ]);
     if (urls.length === 0) {
       fail(
         this.system.node.path,

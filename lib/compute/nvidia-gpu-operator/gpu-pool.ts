@@ -86,7 +86,14 @@ export class NvidiaGpuPool implements IGpuPool {
       fail(this.path, `${what} share must be given one of mig, timeSlices and mps, got ${show(sharing)}; choose one`);
     }
     if ('timeSlices' in sharing) {
-      checkInteger(this.path, `${what} timeSlices`, sharing.timeSlices, 2, 64, 'give the pods that take turns on a GPU');
+      checkInteger(
+        this.path,
+        `${what} timeSlices`,
+        sharing.timeSlices,
+        2,
+        64,
+        'give the pods that take turns on a GPU',
+      );
     } else if ('mps' in sharing) {
       checkInteger(this.path, `${what} mps`, sharing.mps, 2, 48, 'give the pods that compute at a time on a GPU');
     } else this.checkProfile(sharing.mig);

@@ -13,39 +13,66 @@ const profiles = (...all: readonly (readonly [name: string, perGpu: number])[]):
   all.map(([name, perGpu]) => ({ name, perGpu }));
 
 /** @see https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html */
-const MODELS: readonly { readonly model: RegExp; readonly gigabytes: number; readonly profiles: readonly MigProfile[] }[] =
-  [
-    {
-      model: /\bA(100|800)\b/i,
-      gigabytes: 40,
-      profiles: profiles(['1g.5gb', 7], ['1g.10gb', 4], ['2g.10gb', 3], ['3g.20gb', 2], ['4g.20gb', 1], ['7g.40gb', 1]),
-    },
-    {
-      model: /\b(A(100|800)|H(100|800))\b/i,
-      gigabytes: 80,
-      profiles: profiles(
-        ...([['1g.10gb', 7], ['1g.20gb', 4], ['2g.20gb', 3]] as const),
-        ...([['3g.40gb', 2], ['4g.40gb', 1], ['7g.80gb', 1]] as const),
-      ),
-    },
-    {
-      model: /\bH100\b/i,
-      gigabytes: 94,
-      profiles: profiles(
-        ...([['1g.12gb', 7], ['1g.24gb', 4], ['2g.24gb', 3]] as const),
-        ...([['3g.47gb', 2], ['4g.47gb', 1], ['7g.94gb', 1]] as const),
-      ),
-    },
-    {
-      model: /\bH200\b/i,
-      gigabytes: 141,
-      profiles: profiles(
-        ...([['1g.18gb', 7], ['1g.35gb', 4], ['2g.35gb', 3]] as const),
-        ...([['3g.71gb', 2], ['4g.71gb', 1], ['7g.141gb', 1]] as const),
-      ),
-    },
-    { model: /\bA30\b/i, gigabytes: 24, profiles: profiles(['1g.6gb', 4], ['2g.12gb', 2], ['4g.24gb', 1]) },
-  ];
+const MODELS: readonly {
+  readonly model: RegExp;
+  readonly gigabytes: number;
+  readonly profiles: readonly MigProfile[];
+}[] = [
+  {
+    model: /\bA(100|800)\b/i,
+    gigabytes: 40,
+    profiles: profiles(['1g.5gb', 7], ['1g.10gb', 4], ['2g.10gb', 3], ['3g.20gb', 2], ['4g.20gb', 1], ['7g.40gb', 1]),
+  },
+  {
+    model: /\b(A(100|800)|H(100|800))\b/i,
+    gigabytes: 80,
+    profiles: profiles(
+      ...([
+        ['1g.10gb', 7],
+        ['1g.20gb', 4],
+        ['2g.20gb', 3],
+      ] as const),
+      ...([
+        ['3g.40gb', 2],
+        ['4g.40gb', 1],
+        ['7g.80gb', 1],
+      ] as const),
+    ),
+  },
+  {
+    model: /\bH100\b/i,
+    gigabytes: 94,
+    profiles: profiles(
+      ...([
+        ['1g.12gb', 7],
+        ['1g.24gb', 4],
+        ['2g.24gb', 3],
+      ] as const),
+      ...([
+        ['3g.47gb', 2],
+        ['4g.47gb', 1],
+        ['7g.94gb', 1],
+      ] as const),
+    ),
+  },
+  {
+    model: /\bH200\b/i,
+    gigabytes: 141,
+    profiles: profiles(
+      ...([
+        ['1g.18gb', 7],
+        ['1g.35gb', 4],
+        ['2g.35gb', 3],
+      ] as const),
+      ...([
+        ['3g.71gb', 2],
+        ['4g.71gb', 1],
+        ['7g.141gb', 1],
+      ] as const),
+    ),
+  },
+  { model: /\bA30\b/i, gigabytes: 24, profiles: profiles(['1g.6gb', 4], ['2g.12gb', 2], ['4g.24gb', 1]) },
+];
 
 /** How GPUs of a model can be cut; empty where they can't, or the model isn't known. */
 export function migProfiles({ model, memory }: Gpus): readonly MigProfile[] {

@@ -36,6 +36,8 @@ export interface PolicyProps {
   readonly migStrategy: MigStrategy;
   /** ConfigMap of the MIG manager's configurations; undefined where no GPU has MIG. */
   readonly migConfig?: string;
+  /** The MIG manager may restart nodes. */
+  readonly migReboot: boolean;
   readonly pluginConfig: { readonly name: string; readonly default: string };
   readonly exporter: boolean;
   /** ConfigMap of what the exporter collects. */
@@ -110,6 +112,7 @@ export function policySpec(system: System, stage: Stage, props: PolicyProps) {
       ...operand('migManager', images.migManager, props.migConfig !== undefined),
       // Without a default of the operator's own: the nodes' labels always say what to do.
       ...(props.migConfig !== undefined && { config: { name: props.migConfig, default: '' as const } }),
+      ...(props.migReboot && { env: [{ name: 'WITH_REBOOT', value: 'true' }] }),
     },
     nodeStatusExporter: operand('nodeStatusExporter', images.operator, props.nodeStatus),
     validator,
