@@ -133,6 +133,8 @@ function peers(entry: Entry, context: Context, report: Report): void {
           const found = places.some(
             (name) =>
               isBeyond(name, bundle) ||
+              // Pods that a controller makes talk to others of its making.
+              (name === entry.namespace && entry.annotations[SELECTS_AT_RUN_TIME] === 'true') ||
               madeElsewhere(podSelector, name, bundle) ||
               bundle.podIndex(name).select(podSelector).length > 0,
           );
