@@ -209,7 +209,10 @@ describe('NodeFeatureDiscovery', () => {
       'worker.usb.deviceClasses must be hexadecimal digits in lower case, got "0e0e";',
       { worker: { usb: { deviceClasses: ['0e0e'] } } },
     ],
-    ['collectionInterval must be at least 60 s, got 1 s; give it more time', { collectionInterval: Duration.seconds(1) }],
+    [
+      'collectionInterval must be at least 60 s, got 1 s; give it more time',
+      { collectionInterval: Duration.seconds(1) },
+    ],
     ['topologyUpdater.interval must be at least 1 s, got 0 s;', { topologyUpdater: { interval: Duration.seconds(0) } }],
     [
       'extraLabelNamespaces must be DNS names such as "lab.kubernetes.io", got "Lab/"; write it so',
