@@ -9,17 +9,18 @@ import {
   show,
   type Stage,
 } from '../../core';
-import { type Gpus, type NodePool } from '../../site';
-import { MIG_DISABLED, migConfigName, type MigProfile, migProfiles } from './mig';
+import { gpuModel, type GpuModel, type Gpus, type MigProfile, type NodePool } from '../../site';
+import { MIG_DISABLED, migConfigName } from './mig';
 import { type PoolLabels } from './node-labels';
 import { type MigStrategy, pluginConfigName, resourceOf } from './sharing';
 
 /** A node pool of the site whose GPUs the operator drives. */
 export class NvidiaGpuPool implements IGpuPool {
   readonly placement: Required<Placement>;
-  /** How its GPUs can be cut; empty where they can't. */
+  /** How its GPUs can be cut; empty where they can't, or the model isn't in the catalogue. */
   readonly profiles: readonly MigProfile[];
   private readonly gpus: Gpus;
+  private readonly model?: GpuModel;
   private shared?: GpuSharing;
 
   constructor(
@@ -30,7 +31,8 @@ export class NvidiaGpuPool implements IGpuPool {
     private readonly strategy: MigStrategy,
   ) {
     this.gpus = nodes.gpus!;
-    this.profiles = migProfiles(this.gpus);
+    this.model = gpuModel(this.gpus.model);
+    this.profiles = this.model?.mig ?? [];
     this.placement = {
       nodeSelector,
       tolerations: nodes.taints.map(({ key, value, effect }) =>
@@ -97,6 +99,14 @@ export class NvidiaGpuPool implements IGpuPool {
     } else if ('mps' in sharing) {
       checkInteger(this.path, `${what} mps`, sharing.mps, 2, 48, 'give the pods that compute at a time on a GPU');
     } else this.checkProfile(sharing.mig);
+    const way = { mig: undefined, timeSlices: 'time-slicing', mps: 'mps' } as const;
+    const wanted = way[ways[0]!];
+    if (wanted && this.model && !this.model.sharing.includes(wanted)) {
+      fail(
+        this.path,
+        `${what} ${this.gpus.model} can't be shared by ${wanted}, got ${show(sharing)}; it can by ${this.model.sharing.join(', ')}`,
+      );
+    }
   }
 
   private checkProfile(mig: string): void {

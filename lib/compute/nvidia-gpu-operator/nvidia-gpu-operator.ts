@@ -309,9 +309,7 @@ export class NvidiaGpuOperator extends System implements IGpus {
 
   private get profiles() {
     const wanted = this.pools.flatMap(({ profile }) => (profile ? [profile] : []));
-    return wanted.filter(
-      ({ name, perGpu }, i) => wanted.findIndex((p) => p.name === name && p.perGpu === perGpu) === i,
-    );
+    return wanted.filter((profile, i) => wanted.findIndex(({ name }) => name === profile.name) === i);
   }
 
   /** What each pool's nodes are labelled with. */

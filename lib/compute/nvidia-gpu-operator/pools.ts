@@ -1,5 +1,5 @@
 import { didYouMean, fail, show, type Stage } from '../../core';
-import { type NodePool, type Site } from '../../site';
+import { gpuModel, type NodePool, type Site } from '../../site';
 import { NvidiaGpuPool } from './gpu-pool';
 import { type MigStrategy } from './sharing';
 
@@ -36,13 +36,20 @@ export function findPools(
   return chosen.map((pool) => new NvidiaGpuPool(path, pool, selectorOf(path, pool, site.pools), readyAfter, strategy));
 }
 
-function isNvidia(pool: NodePool): boolean {
-  return pool.gpus?.vendor === 'nvidia' && pool.schedulableNodes > 0;
+/** Of NVIDIA's, on nodes that take workloads, and not part of a Jetson's processor, which the operator doesn't drive. */
+function isNvidia({ gpus, schedulableNodes }: NodePool): boolean {
+  if (gpus?.vendor !== 'nvidia' || schedulableNodes === 0) return false;
+  return (gpuModel(gpus.model)?.reach ?? 'nvidia-gpu-operator') === 'nvidia-gpu-operator';
 }
 
 function whyNot(pool: NodePool): string {
   if (!pool.gpus) return 'has no GPUs';
-  return pool.gpus.vendor === 'nvidia' ? 'takes no workloads' : `has GPUs of ${pool.gpus.vendor.toUpperCase()}'s`;
+  if (pool.gpus.vendor === 'nvidia') {
+    return pool.schedulableNodes === 0
+      ? 'takes no workloads'
+      : `has GPUs (${pool.gpus.model}) that the operator doesn't drive`;
+  }
+  return `has GPUs of ${pool.gpus.vendor.toUpperCase()}'s`;
 }
 
 /** Labels that only this pool's nodes have. The only pool with NVIDIA's GPUs needs none of its own. */

@@ -1,5 +1,6 @@
 import { type GpuSharing, type GpuResource } from '../../core';
-import { type MigProfile, plainName } from './mig';
+import { type MigProfile } from '../../site';
+import { plainName } from './mig';
 
 /** How `nvidia.com/gpu` is called where pods share it, so that none that wants a whole one gets a part. */
 const SHARED = 'nvidia.com/gpu.shared';
@@ -18,7 +19,7 @@ export function resourceOf(
   if (sharing === undefined) return { name: WHOLE, perNode: gpus, whole: true };
   if ('mig' in sharing) {
     const name = strategy === 'mixed' ? `nvidia.com/mig-${plainName(sharing.mig)}` : WHOLE;
-    return { name, perNode: gpus * profile!.perGpu, whole: false };
+    return { name, perNode: gpus * profile!.instances, whole: false };
   }
   return { name: SHARED, perNode: gpus * replicasOf(sharing), whole: false };
 }
