@@ -98,9 +98,10 @@ describe('the driver', () => {
   test('of two pools shares files that are alike, and NVIDIADriver names them', () => {
     const own: DriverProps = { moduleParameters: { nvidia: { NVreg_EnableGpuFirmware: 0 } } };
     const lab = make({ poolDrivers: { training: own, inference: own } });
-    const maps = objectsOf(lab.lab).filter(({ metadata }) => metadata.name.startsWith('driver-modules-'));
+    const maps = objectsOf(lab.lab).filter(({ metadata }) => metadata.name?.startsWith('driver-modules-'));
     expect(maps).toHaveLength(1);
     const { name } = maps[0]!.metadata;
+    expect(name).toMatch(/^driver-modules-[0-9a-f]{8}$/);
     expect(driver(lab, 'training').kernelModuleConfig).toEqual({ name });
     expect(driver(lab, 'inference').kernelModuleConfig).toEqual({ name });
     expect(objectsOf(lab.lab).filter(({ kind }) => kind === 'NVIDIADriver')).toHaveLength(2);

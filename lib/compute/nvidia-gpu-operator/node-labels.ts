@@ -9,7 +9,8 @@ export interface PoolLabels {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const SCRIPT = `#!/bin/sh
+/** What the pod runs: gives labels to nodes that lack them, again and again. */
+export const LABEL_SCRIPT = `#!/bin/sh
 # Each line of the plan: a selector of nodes that lack a label, and the patch that gives it, with a tab between.
 set -u
 account=/var/run/secrets/kubernetes.io/serviceaccount
@@ -58,7 +59,10 @@ done
  */
 export class NodeLabels extends Deployment {
   constructor(stage: Stage, pools: () => readonly PoolLabels[]) {
-    const plan = new ConfigFiles(stage, 'node-labels-plan', { 'label.sh': SCRIPT, labels: () => planOf(pools()) });
+    const plan = new ConfigFiles(stage, 'node-labels-plan', {
+      'label.sh': LABEL_SCRIPT,
+      labels: () => planOf(pools()),
+    });
     super(stage, 'node-labels', {
       clusterRules: labelerRules,
       restartOn: [plan],

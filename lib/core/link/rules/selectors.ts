@@ -133,8 +133,7 @@ function peers(entry: Entry, context: Context, report: Report): void {
           const found = places.some(
             (name) =>
               isBeyond(name, bundle) ||
-              // Pods that a controller makes talk to others of its making.
-              (name === entry.namespace && entry.annotations[SELECTS_AT_RUN_TIME] === 'true') ||
+              madeAtRunTime(podSelector, name, bundle) ||
               madeElsewhere(podSelector, name, bundle) ||
               bundle.podIndex(name).select(podSelector).length > 0,
           );
@@ -149,6 +148,18 @@ function peers(entry: Entry, context: Context, report: Report): void {
       });
     });
   }
+}
+
+/** Pods for which a policy says what they may do, and that a controller makes. */
+function madeAtRunTime(selector: unknown, namespace: string, bundle: Context['bundle']): boolean {
+  return bundle
+    .ofType('NetworkPolicy.networking.k8s.io')
+    .some(
+      (policy) =>
+        policy.namespace === namespace &&
+        policy.annotations[SELECTS_AT_RUN_TIME] === 'true' &&
+        showSelector(policy.spec.podSelector) === showSelector(selector),
+    );
 }
 
 /** A namespace whose pods the bundle doesn't show. */
