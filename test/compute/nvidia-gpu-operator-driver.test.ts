@@ -167,6 +167,10 @@ describe('refuses', () => {
       'driver.packages.files name no http:// or https:// server; write repositories by their URLs',
       { driver: { packages: { files: { a: 'deb file:/mirror noble main' } } } },
     ],
+    [
+      'driver.precompiled names kernels of one system, but os names ubuntu24.04, rhel9; give the pools of each a driver of their own by poolDrivers',
+      { driver: { precompiled: ['6.8.0-60-generic'], os: ['ubuntu24.04', 'rhel9'] } },
+    ],
     ['driver.moduleParameters must be one of', { driver: { moduleParameters: { i915: { x: 1 } } } }],
     ['poolDrivers has no pool "trianing"; did you mean "training"?', { poolDrivers: { trianing: {} } }],
     [

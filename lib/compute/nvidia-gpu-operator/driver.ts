@@ -188,6 +188,12 @@ export class Driver {
         `${this.what}.precompiled must name kernels, got ${show(wrongKernel)}; write it as "6.8.0-60-generic"`,
       );
     }
+    if (precompiled && this.os.length > 1) {
+      fail(
+        path,
+        `${this.what}.precompiled names kernels of one system, but os names ${this.os.join(', ')}; give the pools of each a driver of their own by poolDrivers`,
+      );
+    }
     for (const module of Object.keys(moduleParameters)) {
       checkChoice(path, `${this.what}.moduleParameters`, module, MODULES);
     }

@@ -153,7 +153,7 @@ function peers(entry: Entry, context: Context, report: Report): void {
 /** Pods for which a policy says what they may do, and that a controller makes. */
 function madeAtRunTime(selector: unknown, namespace: string, bundle: Context['bundle']): boolean {
   return bundle
-    .ofType('NetworkPolicy.networking.k8s.io')
+    .ofType(NETWORK_POLICY)
     .some(
       (policy) =>
         policy.namespace === namespace &&
