@@ -1,3 +1,5 @@
+export * from './compute/node-feature-discovery';
+export * from './compute/nvidia-gpu-operator';
 export * from './core';
 export * from './crds';
 export * from './data/minio';

@@ -25,3 +25,8 @@ export const CREATES = 'onprem-ml.io/creates';
 
 /** On a pod template: digest of the configuration it reads, so that a change restarts the pods. */
 export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';
+
+/**
+ * On a monitor or a NetworkPolicy: what it selects is made at run time by a controller, and no object shows it; link takes its word.
+ */
+export const SELECTS_AT_RUN_TIME = 'onprem-ml.io/selects-at-run-time';

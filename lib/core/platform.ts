@@ -21,6 +21,11 @@ export interface PlatformProps {
   /** The Kubernetes that runs there. @default 'kubeadm' */
   readonly distribution?: DistributionName;
   /**
+   * Its version, `1.35` or `1.35.6`. Systems refuse one that theirs isn't made for.
+   * @default - the distribution's: 1.35, Tanzu's 1.33
+   */
+  readonly kubernetesVersion?: string;
+  /**
    * Registry that holds all images, with a port and a path where it has them: `registry.lab.example:5000/mirror`. It replaces the
    * registry in every reference, those in custom resources and ConfigMaps too.
    * @default - images come from their own registries
@@ -59,6 +64,8 @@ export class Platform extends Construct {
   readonly name: string;
   readonly site: Site;
   readonly distribution: Distribution;
+  /** Major and minor of Kubernetes: `1.35`. */
+  readonly kubernetesVersion: string;
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
   private minted?: MintedCredentials;
@@ -87,6 +94,7 @@ export class Platform extends Construct {
     this.name = id;
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
+    this.kubernetesVersion = this.version(props.kubernetesVersion ?? this.distribution.kubernetesVersion);
     this.checkRanges();
     this.mirror = props.registryMirror;
     this.replacements = new Map(Object.entries(props.images ?? {}).map(([name, build]) => [name, image(build)]));
@@ -175,6 +183,14 @@ export class Platform extends Construct {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
+  }
+
+  private version(text: string): string {
+    const minor = /^v?(1\.\d{1,2})(\.\d+)?([-+].*)?$/.exec(text)?.[1];
+    return (
+      minor ??
+      fail(this.node.path, `kubernetesVersion must be a release of Kubernetes, got ${show(text)}; write it as "1.35"`)
+    );
   }
 
   private uselessReplacements(): string[] {

@@ -142,3 +142,14 @@ test.each(['default', 'kube-system'])("namespace %s is the cluster's own", (name
     `lab/demo: namespace "${namespace}" is the cluster's own, and would be closed to all traffic; choose another`,
   );
 });
+
+test('Kubernetes is the distribution’s version unless the platform says another', () => {
+  expect(testPlatform().kubernetesVersion).toBe('1.35');
+  expect(testPlatform({ distribution: 'tanzu' }).kubernetesVersion).toBe('1.33');
+  for (const kubernetesVersion of ['1.34', '1.34.2', 'v1.34.2+k3s1']) {
+    expect(testPlatform({ kubernetesVersion }).kubernetesVersion).toBe('1.34');
+  }
+  expect(() => testPlatform({ kubernetesVersion: 'newest' })).toThrow(
+    'lab: kubernetesVersion must be a release of Kubernetes, got "newest"; write it as "1.35"',
+  );
+});

@@ -25,7 +25,8 @@ function mayUse(part: string, target: string): boolean {
     case 'blueprints':
       return target !== 'cli';
     default:
-      return ['core', 'site', 'crds'].includes(target);
+      // A domain's own files, beside its systems, hold what these share: facts, no classes of theirs.
+      return ['core', 'site', 'crds', ...(part.includes('/') ? [part.split('/')[0]!] : [])].includes(target);
   }
 }
 
@@ -60,6 +61,9 @@ test.each([
   ['lib/site/site.ts', 'lib/crds/crd.ts', false, true],
   ['lib/data/minio/minio.ts', 'lib/data/postgres/index.ts', true, true],
   ['lib/data/minio/minio.ts', 'lib/data/minio/bucket.ts', false, false],
+  ['lib/compute/nvidia-gpu-operator/checks.ts', 'lib/compute/compatibility.ts', false, false],
+  ['lib/compute/compatibility.ts', 'lib/compute/nvidia-gpu-operator/index.ts', false, true],
+  ['lib/data/minio/minio.ts', 'lib/compute/compatibility.ts', false, true],
   ['lib/data/minio/minio.ts', 'lib/index.ts', false, true],
   ['lib/data/minio/minio.ts', 'blueprints/index.ts', false, true],
   ['blueprints/main.ts', 'lib/data/minio/index.ts', false, false],

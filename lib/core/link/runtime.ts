@@ -152,6 +152,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ...service(e, `${e.name}-hl`),
     ...service(e, `${e.name}-console`),
   ],
+  /** @see https://github.com/NVIDIA/gpu-operator/tree/v26.7.0/assets/pre-requisites */
+  'ClusterPolicy.nvidia.com': (e) =>
+    [str(dig(e.spec, 'operator', 'runtimeClass')) ?? 'nvidia', 'nvidia-cdi', 'nvidia-legacy'].map((name) => ({
+      type: 'RuntimeClass.node.k8s.io',
+      namespace: '',
+      name,
+    })),
   /** @see https://github.com/rook/rook/blob/master/pkg/operator/ceph/csi/secrets.go */
   'CephCluster.ceph.rook.io': (e) =>
     ['rbd-provisioner', 'rbd-node', 'cephfs-provisioner', 'cephfs-node'].flatMap((user) =>

@@ -1,6 +1,7 @@
 export * from './claim';
 export * from './config-files';
 export * from './container';
+export * from './controlled-pods';
 export * from './kinds';
 export { type Placement } from './placement';
 export * from './pod';

@@ -1,3 +1,4 @@
+import { SELECTS_AT_RUN_TIME } from '../../labels';
 import { type Entry } from '../entry';
 import { mend, slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, field, isObj, obj } from '../json';
@@ -43,7 +44,7 @@ function workload({ entry, labels, metadataPath }: Pod, report: Report): void {
 /** A budget or policy that selects nothing does no harm, unless it was meant for pods that differ in a letter. */
 function selectsPods(entry: Entry, at: string, selector: unknown, { bundle, strict }: Context, report: Report): void {
   if (isEmptySelector(selector) || bundle.podIndex(entry.namespace).select(selector).length > 0) return;
-  if (madeElsewhere(selector, entry.namespace, bundle)) return;
+  if (entry.annotations[SELECTS_AT_RUN_TIME] === 'true' || madeElsewhere(selector, entry.namespace, bundle)) return;
   if (!strict && !isNearMiss(selector, bundle.podIndex(entry.namespace).items)) return;
   report(
     entry,
@@ -132,6 +133,7 @@ function peers(entry: Entry, context: Context, report: Report): void {
           const found = places.some(
             (name) =>
               isBeyond(name, bundle) ||
+              madeAtRunTime(podSelector, name, bundle) ||
               madeElsewhere(podSelector, name, bundle) ||
               bundle.podIndex(name).select(podSelector).length > 0,
           );
@@ -146,6 +148,18 @@ function peers(entry: Entry, context: Context, report: Report): void {
       });
     });
   }
+}
+
+/** Pods for which a policy says what they may do, and that a controller makes. */
+function madeAtRunTime(selector: unknown, namespace: string, bundle: Context['bundle']): boolean {
+  return bundle
+    .ofType(NETWORK_POLICY)
+    .some(
+      (policy) =>
+        policy.namespace === namespace &&
+        policy.annotations[SELECTS_AT_RUN_TIME] === 'true' &&
+        showSelector(policy.spec.podSelector) === showSelector(selector),
+    );
 }
 
 /** A namespace whose pods the bundle doesn't show. */
