@@ -1,3 +1,4 @@
+export * from './compute/kueue';
 export * from './core';
 export * from './crds';
 export * from './data/minio';
