@@ -52,6 +52,14 @@ describe('a queue of GPUs', () => {
   });
 });
 
+test('jobs that need more of a node are let in on request', () => {
+  const { lab, kueue, dgx } = setup();
+  kueue.addQueue('rdma', { quotas: [{ pool: dgx, gpus: 8 }], podSecurity: 'privileged' });
+  expect(objectOf(lab, 'Namespace', 'rdma').metadata.labels).toMatchObject({
+    'pod-security.kubernetes.io/enforce': 'privileged',
+  });
+});
+
 test('sharing that is said later changes what is counted', () => {
   const { lab, kueue, dgx } = setup();
   kueue.addQueue('research', { quotas: [{ pool: dgx, gpus: 16, lendingLimit: 8 }] });

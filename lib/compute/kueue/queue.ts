@@ -8,6 +8,7 @@ import {
   type IQueue,
   lazy,
   NetworkEdges,
+  type PodSecurityLevel,
   type QueueProps,
   type Stage,
 } from '../../core';
@@ -44,6 +45,12 @@ export interface KueueQueueProps extends QueueProps {
   readonly queueingStrategy?: 'BestEffortFIFO' | 'StrictFIFO';
   /** @default - as all queues */
   readonly preemption?: PreemptionProps;
+  /**
+   * The Pod Security Standard that its namespace enforces. Jobs that add capabilities (`IPC_LOCK`, where the nodes' container runtime limits
+   * locked memory and RDMA needs it) or use the node's network need `privileged`.
+   * @default 'restricted'
+   */
+  readonly podSecurity?: PodSecurityLevel;
 }
 
 /** What the system knows and a queue needs. */
@@ -79,7 +86,7 @@ export class Queue extends Construct implements IQueue, INetworkPeer {
     this.pools = quotas.flatMap(({ pool }) => pool ?? []);
     this.jobLabels = { [QUEUE_NAME]: name };
     this.readyAfter = [...new Set([stage, ...this.pools.flatMap(({ readyAfter }) => readyAfter)])];
-    platform.addNamespace(this, this.namespace, 'restricted', MANAGED);
+    platform.addNamespace(this, this.namespace, props.podSecurity ?? 'restricted', MANAGED);
 
     const { dns } = platform.distribution;
     this.edges.addEgress({
