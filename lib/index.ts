@@ -1,5 +1,6 @@
 export * from './compute/node-feature-discovery';
 export * from './compute/nvidia-gpu-operator';
+export * from './compute/kueue';
 export * from './core';
 export * from './crds';
 export * from './data/minio';

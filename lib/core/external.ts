@@ -7,9 +7,11 @@ import {
   type ICredentials,
   type IExperimentTracking,
   type IGateway,
+  type IGpuPool,
   type ILoadBalancer,
   type IMetrics,
   type IPostgresDatabase,
+  type IQueue,
   type IRoute,
   type ISecret,
   type RouteProps,
@@ -81,6 +83,15 @@ export interface ExternalIngressProps {
 
 export type ExternalPrometheusProps = PrometheusProps;
 
+export interface ExternalQueueProps {
+  /** Name of a LocalQueue of Kueue's. */
+  readonly name: string;
+  /** Where it and its jobs are. @default - its name */
+  readonly namespace?: string;
+  /** The pools with GPUs that it may use, the first tried first. @default - none */
+  readonly pools?: readonly IGpuPool[];
+}
+
 /**
  * Things that exist outside the platform, in the form of the contracts. What they refer to is declared to link; nothing is made: of a
  * server elsewhere a platform is given one database or bucket, not the right to make more.
@@ -125,6 +136,25 @@ export const External = {
       credentials: External.credentials(scope, props.credentials, ['access-key', 'secret-key']),
       authority: externalAuthority(scope, props.authority),
       readyAfter: [],
+    };
+  },
+
+  /** A queue of a Kueue that is there already. `connectTo` lets its pods in at the other end; its namespace's own policies are its owner's. */
+  queue(scope: IConstruct, props: ExternalQueueProps): IQueue {
+    const { name, namespace = name, pools = [] } = props;
+    checkLabel(scope.node.path, 'the name of a queue', name);
+    checkLabel(scope.node.path, 'namespace', namespace);
+    platformOf(scope).addExternal({ kind: 'Namespace', name: namespace });
+    platformOf(scope).addExternal({ kind: 'LocalQueue', namespace, name });
+    return {
+      name,
+      namespace,
+      pools,
+      jobLabels: { 'kueue.x-k8s.io/queue-name': name },
+      readyAfter: pools.flatMap(({ readyAfter }) => readyAfter),
+      connectTo: (...endpoints) => {
+        for (const endpoint of endpoints) endpoint?.allow({ namespace, podLabels: {} });
+      },
     };
   },
 

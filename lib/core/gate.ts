@@ -2,7 +2,7 @@
  * What must be true in the cluster before what needs the stage is applied. Most gates follow from a stage's objects (see output/gates.ts):
  * a CRD established, a rollout complete, a Job done, a custom resource's condition, a load balancer's address.
  */
-export type Gate = FieldGate | AdmissionGate;
+export type Gate = FieldGate | ConditionGate | AdmissionGate;
 
 /** A field of an object has a value, or any value at all. */
 export interface FieldGate {
@@ -15,6 +15,16 @@ export interface FieldGate {
   readonly jsonPath: string;
   /** @default - any value that is not empty */
   readonly value?: string;
+}
+
+/** A condition of an object is true, of a kind for which that doesn't follow from the object itself. */
+export interface ConditionGate {
+  readonly type: 'condition';
+  /** As kubectl names it: `apiservice`. */
+  readonly resource: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly condition: string;
 }
 
 /**

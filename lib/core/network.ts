@@ -6,6 +6,7 @@ import { type IReady } from './stage';
 /** Pods, as a NetworkPolicy selects them. */
 export interface INetworkPeer {
   readonly namespace: string;
+  /** Labels that they have; all pods of the namespace where there are none. */
   readonly podLabels: Readonly<Record<string, string>>;
 }
 
@@ -100,7 +101,8 @@ function policyPeer(peer: Exclude<Peer, 'anywhere'>): k8s.NetworkPolicyPeer {
   if ('cidr' in peer) return { ipBlock: { cidr: peer.cidr } };
   return {
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: peer.namespace } },
-    podSelector: { matchLabels: { ...peer.podLabels } },
+    // The API server drops an empty matchLabels.
+    podSelector: Object.keys(peer.podLabels).length > 0 ? { matchLabels: { ...peer.podLabels } } : {},
   };
 }
 

@@ -150,9 +150,15 @@ export class Platform extends Construct {
   /**
    * Adds a namespace, in which nothing may talk to anything unless a policy allows it.
    *
+   * @param labels further ones, by which webhooks and policies select it
    * @throws when a namespace of that name was added before
    */
-  addNamespace(owner: IConstruct, name: string, podSecurity: PodSecurityLevel): void {
+  addNamespace(
+    owner: IConstruct,
+    name: string,
+    podSecurity: PodSecurityLevel,
+    labels: Readonly<Record<string, string>> = {},
+  ): void {
     checkLabel(owner.node.path, 'namespace', name);
     if (name === 'default' || name.startsWith('kube-')) {
       fail(
@@ -173,6 +179,7 @@ export class Platform extends Construct {
       metadata: {
         name,
         labels: {
+          ...labels,
           [ISOLATED]: 'true',
           'pod-security.kubernetes.io/enforce': podSecurity,
           'pod-security.kubernetes.io/warn': podSecurity,

@@ -48,8 +48,12 @@ export const objectReference = () =>
     { mapType: 'atomic' },
   );
 
-/** `status.conditions`, as controllers report what they did. */
-export const conditions = () =>
+/**
+ * `status.conditions`, as controllers report what they did.
+ *
+ * @param options the bound on their number, where upstream has one: the cost of CEL rules over them is estimated by it
+ */
+export const conditions = (options: { readonly maxItems?: number } = {}) =>
   t.array(
     t.object({
       type: t
@@ -67,7 +71,7 @@ export const conditions = () =>
         .required(),
       observedGeneration: t.int64({ minimum: 0 }),
     }),
-    { listType: 'map', keys: ['type'] },
+    { ...options, listType: 'map', keys: ['type'] },
   );
 
 /** A container's requests and limits. */

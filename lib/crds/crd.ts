@@ -1,5 +1,5 @@
 import { fail, show } from '../core/errors';
-import { type JsonSchema } from './json-schema';
+import { type CelRule, type JsonSchema } from './json-schema';
 import { type CrdManifest, crdManifest } from './manifest';
 import { type Fields, type InferFields, objectSchema } from './schema';
 
@@ -39,6 +39,8 @@ export interface CrdVersion {
   readonly deprecationWarning?: string;
   /** The resource's fields next to apiVersion, kind and metadata. */
   readonly schema: Fields;
+  /** CEL rules over the whole resource: over spec and status together. */
+  readonly validations?: readonly CelRule[];
   readonly subresources?: Subresources;
   readonly printerColumns?: readonly PrinterColumn[];
   /** Fields that a list can be filtered by, such as `.spec.peer`. */
@@ -129,7 +131,7 @@ export class Crd<V extends readonly CrdVersion[] = readonly CrdVersion[]> implem
     this.listKind = props.listKind ?? `${kind}List`;
     this.scope = scope;
     this.readyWhen = props.readyWhen;
-    this.schemas = new Map(versions.map((version) => [version.name, resourceSchema(version.schema)]));
+    this.schemas = new Map(versions.map((version) => [version.name, resourceSchema(version)]));
     const storage = versions.filter((version) => version.storage);
     if (storage.length !== 1)
       fail(this.name, `exactly one version must be the storage version, got ${show(storage.map(({ name }) => name))}`);
@@ -188,8 +190,8 @@ export function crd<const V extends readonly CrdVersion[]>(props: CrdProps<V>): 
   return new Crd(props);
 }
 
-function resourceSchema(fields: Fields): JsonSchema {
-  const body = objectSchema(fields);
+function resourceSchema({ schema, validations }: CrdVersion): JsonSchema {
+  const body = objectSchema(schema);
   return {
     ...body,
     properties: {
@@ -198,5 +200,6 @@ function resourceSchema(fields: Fields): JsonSchema {
       metadata: { type: 'object' },
       ...body.properties,
     },
+    ...(validations && { 'x-kubernetes-validations': validations }),
   };
 }

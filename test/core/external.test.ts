@@ -1,3 +1,4 @@
+import { ApiObject } from 'cdk8s';
 import { External } from '../../lib/core/external';
 import { Deployment } from '../../lib/core/workload';
 import { findingsOf, objectOf, objectsOf, testPlatform } from '../support';
@@ -120,4 +121,35 @@ test('a tracking server elsewhere', () => {
     peer: 'anywhere',
     ports: [{ port: 443 }],
   });
+});
+
+test('a queue of a Kueue that is there: jobs may name it, and its pods are let in', () => {
+  const platform = testPlatform();
+  const demo = new Demo(platform, 'demo');
+  const queue = External.queue(platform, { name: 'research', namespace: 'team-a' });
+  expect(queue).toMatchObject({ name: 'research', namespace: 'team-a', pools: [], readyAfter: [] });
+  const web = new Deployment(demo.stage, 'web', { containers: [container({ ports: { http: 8080 } })] });
+  const { http } = web.addService({ ports: { http: { port: 80, target: 8080 } } });
+  queue.connectTo(http, undefined);
+  expect(objectOf(platform, 'NetworkPolicy', 'web')).toMatchObject({
+    spec: {
+      ingress: [
+        {
+          from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'team-a' } }, podSelector: {} }],
+        },
+      ],
+    },
+  });
+  const job = (name: string, labels: Readonly<Record<string, string>>) =>
+    new ApiObject(demo.stage, name, {
+      apiVersion: 'jobset.x-k8s.io/v1alpha2',
+      kind: 'JobSet',
+      metadata: { name, namespace: queue.namespace, labels: { ...labels } },
+    });
+  platform.addExternal({ kind: 'CustomResourceDefinition', name: 'jobsets.jobset.x-k8s.io' });
+  job('right', queue.jobLabels);
+  expect(findingsOf(platform)).toEqual([]);
+  job('wrong', { 'kueue.x-k8s.io/queue-name': 'reserch' });
+  expect(findingsOf(platform)).toEqual([expect.stringContaining('"reserch" names no LocalQueue')]);
+  expect(() => External.queue(platform, { name: 'Research' })).toThrow('the name of a queue must be of lower-case');
 });

@@ -6,14 +6,7 @@ import { type KubeObject } from '../link/types';
 export type OutputGate =
   | Gate
   | { readonly type: 'rollout'; readonly resource: string; readonly namespace: string; readonly name: string }
-  | { readonly type: 'job'; readonly namespace: string; readonly name: string }
-  | {
-      readonly type: 'condition';
-      readonly resource: string;
-      readonly namespace?: string;
-      readonly name: string;
-      readonly condition: string;
-    };
+  | { readonly type: 'job'; readonly namespace: string; readonly name: string };
 
 /** What must be true of an object before another file may build on it. */
 export function impliedGate(object: KubeObject, construct: ApiObject): OutputGate | undefined {

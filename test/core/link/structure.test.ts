@@ -185,6 +185,22 @@ describe('names', () => {
   });
 });
 
+test('a role that is put together of others waits for people to be bound to it', () => {
+  const selector = { clusterRoleSelectors: [{ matchLabels: { 'shop.example/staff': 'true' } }] };
+  const role = (name: string, fields: object) =>
+    object('rbac.authorization.k8s.io/v1', 'ClusterRole', name, undefined, { rules: [], ...fields });
+  const part = role('staff-pods', { metadata: { labels: { 'shop.example/staff': 'true' } } });
+  expect(shop().add(part).findings()).toEqual([
+    expect.stringContaining('"staff-pods" is a ClusterRole that no binding gives to anybody'),
+  ]);
+  expect(
+    shop()
+      .add(part)
+      .add(role('staff', { aggregationRule: selector }))
+      .findings(),
+  ).toEqual([]);
+});
+
 describe('namespaces', () => {
   test('exist', () => {
     expect(shop().set('ServiceAccount/web', ['metadata', 'namespace'], 'shup').findings()).toEqual(

@@ -1,7 +1,7 @@
 import { nearest } from '../../errors';
 import { type Entry } from '../entry';
 import { slipOf, type Context, type Report, type Rule } from '../context';
-import { arr, obj, str, type Obj } from '../json';
+import { arr, isObj, obj, str, type Obj } from '../json';
 import { CLUSTER_ROLE, kindOf, ROLE } from '../kinds';
 import { RESOURCES, SUBRESOURCES, VERBS } from '../resources';
 import { selects } from '../selectors';
@@ -31,7 +31,10 @@ export const rbac: Rule = {
 /** Resources of custom groups that exist for authorization alone. @see https://cert-manager.io/docs/usage/certificaterequest/#approval */
 const VIRTUAL: Readonly<Record<string, readonly string[]>> = { 'cert-manager.io': ['signers'] };
 
-/** A Role that nobody is bound to grants nothing. Those that are aggregated into others are bound by them. */
+/**
+ * A Role that nobody is bound to grants nothing. Those that are aggregated into others are bound by them; one that is put together of others
+ * is for people, whom an administrator binds to it.
+ */
 function unbound({ bundle }: Context, report: Report): void {
   const bound = new Set<string>();
   for (const type of ['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']) {
@@ -44,7 +47,8 @@ function unbound({ bundle }: Context, report: Report): void {
     for (const entry of bundle.ofType(type)) {
       if (bound.has(`${entry.kind}|${entry.namespace}|${entry.name}`)) continue;
       if (Object.keys(entry.labels).some((key) => key.startsWith('rbac.authorization.k8s.io/aggregate-to-'))) continue;
-      if (entry.kind === 'ClusterRole' && isAggregated(entry, bundle)) continue;
+      if (entry.kind === 'ClusterRole' && (isObj(entry.object.aggregationRule) || isAggregated(entry, bundle)))
+        continue;
       report(
         entry,
         'metadata.name',

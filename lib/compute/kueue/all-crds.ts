@@ -1,0 +1,3 @@
+export * from './admission-crds';
+export * from './crds';
+export * from './workload-crds';
