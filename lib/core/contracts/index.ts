@@ -9,3 +9,4 @@ export * from './object-store';
 export * from './postgres';
 export * from './queue';
 export * from './rdma-network';
+export * from './training';
