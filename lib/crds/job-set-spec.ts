@@ -67,7 +67,7 @@ export const jobSetSpec = () =>
               maxItems: 5,
             })
             .validations(immutable),
-          template: t.object({ metadata: templateMetadata(), spec: t.open().required() }).required(),
+          template: t.object({ metadata: templateMetadata(), spec: t.open() }).required(),
         }),
         { listType: 'map', keys: ['name'] },
       ),

@@ -40,7 +40,8 @@ const NETWORKS = 'k8s.v1.cni.cncf.io/networks';
 
 /** Guaranteed by its requests, so that CPUs, GPUs and adapters come from one NUMA node where the kubelet sees to it. */
 export function trainingPod(props: TrainingPodProps): k8s.PodTemplateSpec {
-  const { network, user, distribution, placement } = props;
+  const { network, user, distribution } = props;
+  const { nodeSelector = {}, tolerations = [] } = props.placement;
   const amounts = quantities({
     cpu: String(props.cpu),
     memory: quantity(props.memory),
@@ -64,8 +65,8 @@ export function trainingPod(props: TrainingPodProps): k8s.PodTemplateSpec {
       enableServiceLinks: false,
       runtimeClassName: props.runtimeClassName,
       priorityClassName: props.priorityClassName,
-      nodeSelector: placement.nodeSelector && { ...placement.nodeSelector },
-      tolerations: placement.tolerations && placement.tolerations.length > 0 ? [...placement.tolerations] : undefined,
+      nodeSelector: Object.keys(nodeSelector).length > 0 ? { ...nodeSelector } : undefined,
+      tolerations: tolerations.length > 0 ? [...tolerations] : undefined,
       terminationGracePeriodSeconds: props.gracePeriod,
       securityContext: {
         runAsNonRoot: true,
