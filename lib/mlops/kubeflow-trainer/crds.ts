@@ -2,6 +2,8 @@ import { conditions, crd, jobSetTemplate, t } from '../../crds';
 
 const immutable = { rule: 'self == oldSelf', message: 'field is immutable' } as const;
 
+const ROOT_HOME = '/root';
+
 const environment = () =>
   t.array(t.object({ name: t.string().required(), value: t.string(), valueFrom: t.open() }), {
     listType: 'map',
@@ -24,7 +26,7 @@ const runtimeSpec = () =>
             mpiImplementation: t.enum(['OpenMPI', ''], { default: 'OpenMPI' }),
             numProcPerNode: t.int32({ default: 1 }),
             runLauncherAsNode: t.boolean({ default: false }),
-            sshAuthMountPath: t.string({ default: '/root/.ssh', maxLength: 4096 }),
+            sshAuthMountPath: t.string({ default: `${ROOT_HOME}/.ssh`, maxLength: 4096 }),
           }),
           jax: t.object({}),
           xgboost: t.object({}),

@@ -69,8 +69,9 @@ export interface TrainingJobProps extends Placement {
   /** PriorityClass of its pods for Kubernetes' scheduler. @default - the cluster's default */
   readonly priorityClassName?: string;
   /**
-   * How often all pods are started anew after the program failed, 0 to 1000. Pods that were evicted, or whose node went away, don't count.
-   * @default 3
+   * How often all pods are started anew after one failed, 0 to 1000. A pod that was evicted, or whose node went away, doesn't count, but others
+   * that fail because they lost it may be first.
+   * @default 10
    */
   readonly maxRestarts?: number;
   /** Time from SIGTERM to the end, in which a checkpoint must be written; from a second to an hour. @default 2 minutes */

@@ -189,7 +189,7 @@ export class TrainingJob extends Construct implements INetworkPeer {
     }
     const processes = props.processesPerNode ?? Math.max(1, gpusPerNode);
     checkInteger(path, 'processesPerNode', processes, 1, 256, 'one for each GPU is usual');
-    const maxRestarts = props.maxRestarts ?? 3;
+    const maxRestarts = props.maxRestarts ?? 10;
     checkInteger(path, 'maxRestarts', maxRestarts, 0, 1000, '0 gives up at the first failure');
     checkInteger(path, 'user', user, 1, 2 ** 31 - 1, 'root is not allowed');
     checkDuration(path, 'gracePeriod', props.gracePeriod);
