@@ -1,6 +1,7 @@
 export * from './common';
 export * from './crd';
 export * from './custom-resource';
+export * from './job-set-spec';
 export * from './json-schema';
 export * from './manifest';
 export { describe, type Problem } from './problem';

@@ -9,7 +9,7 @@ const LIB = join(__dirname, '../../lib');
 const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
 
 /** Where a system's official CRDs are not in the file that is called like its folder. */
-const FILES: { readonly [system: string]: string } = {};
+const FILES: { readonly [system: string]: string } = { 'kubeflow-trainer': 'trainer.yaml' };
 
 interface System {
   readonly name: string;

@@ -10,3 +10,4 @@ export * from './object-store';
 export * from './postgres';
 export * from './queue';
 export * from './rdma-network';
+export * from './training';

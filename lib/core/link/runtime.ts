@@ -142,6 +142,9 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ),
     { type: 'ServiceAccount', namespace: e.namespace, name: `${e.name}-collector` },
   ],
+  /** @see https://jobset.sigs.k8s.io/docs/concepts/#stable-hostnames */
+  'JobSet.jobset.x-k8s.io': (e) => service(e, str(dig(e.spec, 'network', 'subdomain')) ?? e.name),
+  'TrainJob.trainer.kubeflow.org': (e) => service(e, e.name),
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
   'RayService.ray.io': (e) => [...service(e, `${e.name}-head-svc`), ...service(e, `${e.name}-serve-svc`, 8000)],
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],

@@ -44,6 +44,13 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
     (config) => ['NVIDIADriver.nvidia.com', `spec.${config}.name`, 'ConfigMap', 'any'] as const,
   ),
   ['NVIDIADriver.nvidia.com', 'spec.priorityClassName', PRIORITY_CLASS, 'cluster'],
+  ['TrainJob.trainer.kubeflow.org', 'metadata.labels.kueue\\.x-k8s\\.io/queue-name', 'LocalQueue.kueue.x-k8s.io'],
+  [
+    'TrainJob.trainer.kubeflow.org',
+    'metadata.labels.kueue\\.x-k8s\\.io/priority-class',
+    'WorkloadPriorityClass.kueue.x-k8s.io',
+    'cluster',
+  ],
   ['PersistentVolumeClaim', 'spec.volumeName', 'PersistentVolume', 'cluster'],
   [
     'VolumeSnapshot.snapshot.storage.k8s.io',
@@ -117,6 +124,14 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
   'ClusterExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.externalSecretSpec.secretStoreRef', ''),
   'ScaledObject.keda.sh': (e, add) => scaleTarget(e, add),
   'VerticalPodAutoscaler.autoscaling.k8s.io': (e, add) => typed(e, add, 'spec.targetRef'),
+  /** The webhook refuses a TrainJob whose runtime isn't there. */
+  'TrainJob.trainer.kubeflow.org': (e, add) => {
+    const { name, kind = 'ClusterTrainingRuntime', apiGroup = 'trainer.kubeflow.org' } = obj(e.spec.runtimeRef);
+    if (typeof name !== 'string') return;
+    const type = typeOf(String(kind), String(apiGroup));
+    const namespace = String(kind).startsWith('Cluster') ? '' : e.namespace;
+    add({ from: e, field: 'spec.runtimeRef.name', type, namespace, name, hard: true });
+  },
 };
 
 function store(e: Entry, add: Add, path: string, namespace: string): void {
