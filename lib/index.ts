@@ -5,5 +5,6 @@ export * from './data/postgres';
 export * from './mlops/mlflow';
 export * from './networking/haproxy';
 export * from './networking/metallb';
+export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
 export * from './site';

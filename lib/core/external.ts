@@ -165,6 +165,11 @@ export const External = {
       issue: (stage: Stage, _id: string, _props: CertificateProps) =>
         External.credentials(scope, { name: props.tlsSecret }, keys).in(namespaceOf(stage)),
       authority: externalAuthority(scope, props.authority),
+      webhookAnnotations: ({ name }) =>
+        fail(
+          scope.node.path,
+          `nobody puts the authority of ${show(name)}, which is issued elsewhere, into a webhook's configuration; use an issuer within the platform`,
+        ),
     };
   },
 

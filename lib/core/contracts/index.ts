@@ -5,6 +5,7 @@ export * from './gateway';
 export * from './gpus';
 export * from './load-balancer';
 export * from './metrics';
+export * from './node-features';
 export * from './object-store';
 export * from './postgres';
 export * from './queue';

@@ -142,6 +142,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ),
     { type: 'ServiceAccount', namespace: e.namespace, name: `${e.name}-collector` },
   ],
+  /** @see https://github.com/Mellanox/network-operator/tree/v26.4.1/manifests (state-*-network) */
+  'HostDeviceNetwork.mellanox.com': (e) => attachment(e),
+  'IPoIBNetwork.mellanox.com': (e) => attachment(e),
+  'MacvlanNetwork.mellanox.com': (e) => attachment(e),
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
   'RayService.ray.io': (e) => [...service(e, `${e.name}-head-svc`), ...service(e, `${e.name}-serve-svc`, 8000)],
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],
@@ -165,6 +169,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     { type: 'ConfigMap', namespace: e.namespace, name: e.name },
   ],
 };
+
+function attachment(e: Entry): Made[] {
+  const namespace = str(e.spec.networkNamespace) ?? 'default';
+  return [{ type: 'NetworkAttachmentDefinition.k8s.cni.cncf.io', namespace, name: e.name }];
+}
 
 const POSTGRES_KEYS = [
   ...['username', 'user', 'password', 'dbname', 'host', 'port', 'pgpass'],
