@@ -1,4 +1,4 @@
-import { didYouMean, fail, type IRdmaNetwork, show, type Stage } from '../../core';
+import { fail, type IRdmaNetwork, show, type Stage } from '../../core';
 import { type Network, type NodePool } from '../../site';
 
 /** What the network operator makes of one of the site's networks. */
@@ -58,12 +58,10 @@ export class RdmaNetwork implements IRdmaNetwork {
   perNode(pool: NodePool): number {
     const ports = this.plan.pools.get(pool);
     if (ports === undefined) {
+      const others = [...this.plan.pools.keys()].map(({ name }) => name).join(', ');
       fail(
         this.path,
-        `node pool ${show(pool.name)} has no ports on network ${this.network.name}${didYouMean(
-          pool.name,
-          [...this.plan.pools.keys()].map(({ name }) => name),
-        )}`,
+        `node pool ${show(pool.name)} has no ports on network ${this.network.name}; those of ${others} have`,
       );
     }
     // One of the shared resource brings all of the node's devices on the network.
