@@ -39,7 +39,6 @@ describe('InfiniBand that is shared', () => {
   test('is one resource that brings all of the adapters', () => {
     expect(resources(made, 'rdmaSharedDevicePlugin')).toEqual([
       {
-        resourcePrefix: 'rdma',
         resourceName: 'infiniband',
         rdmaHcaMax: 8,
         selectors: { vendors: ['15b3'], linkTypes: ['infiniband'] },

@@ -4,7 +4,7 @@ import { Deployment, External, type Stage, System } from '../../lib/core';
 import { NvidiaNetworkOperator } from '../../lib/networking/nvidia-network-operator';
 import { CertManager } from '../../lib/security/cert-manager';
 import { expectGolden, findingsOf, objectOf, objectsOf, testPlatform } from '../support';
-import { CPU_ONLY, features, INFINIBAND, make, OVER_ROCE, pool, ports, ROCE } from './nvidia-network-operator-support';
+import { CPU_ONLY, features, INFINIBAND, make, OVER_ROCE, pool, ports } from './nvidia-network-operator-support';
 
 interface Policy {
   readonly spec: {
@@ -363,7 +363,7 @@ describe('with certificates', () => {
 
 test('its metrics are scraped', () => {
   const { lab } = make();
-  const metrics = External.prometheus(lab, { pods: { namespace: 'monitoring', podLabels: { app: 'prometheus' } } });
+  const metrics = External.prometheus(lab, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
   new NvidiaNetworkOperator(lab, 'second', { nodeFeatures: features, metrics });
   expect(objectOf(lab, 'ServiceMonitor', 'network-operator', 'second')).toMatchObject({
     spec: { endpoints: [{ port: 'metrics', path: '/metrics' }] },

@@ -56,13 +56,13 @@ export function policySpec(system: System, { plans, nodes, driver, bundledMultus
 }
 
 /**
- * All of a node's devices on the network, for so many pods at a time.
+ * All of a node's devices on the network, for so many pods at a time. The resource's prefix is the plugin's own, `rdma`, which the operator's webhook refuses to be
+ * written, because it isn't a domain.
  *
  * @see https://github.com/Mellanox/k8s-rdma-shared-dev-plugin#rdma-shared-device-plugin-configurations
  */
 function sharedResource(plan: RdmaNetworkPlan): object {
   return {
-    resourcePrefix: 'rdma',
     resourceName: resourceName(plan),
     rdmaHcaMax: plan.podsPerNode,
     selectors: {
