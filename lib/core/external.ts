@@ -11,6 +11,7 @@ import {
   type ILoadBalancer,
   type IMetrics,
   type IPostgresDatabase,
+  type IRdmaNetworks,
   type IRoute,
   type ISecret,
   type RouteProps,
@@ -18,6 +19,7 @@ import {
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
@@ -189,6 +191,11 @@ export const External = {
         return ingressRoute(consumer, props, route);
       },
     };
+  },
+
+  /** Networks of the site that pods use by RDMA already, by their names in the site. */
+  rdmaNetworks(scope: IConstruct, networks: Readonly<Record<string, ExternalRdmaNetworkProps>>): IRdmaNetworks {
+    return new ExternalRdmaNetworks(scope, networks);
   },
 
   /** A Prometheus operator that is there already; endpoints become ServiceMonitors. */
