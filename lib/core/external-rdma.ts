@@ -75,7 +75,7 @@ function externalNetwork(scope: IConstruct, network: Network, props: ExternalRdm
     nccl,
     readyAfter: [],
     perNode: (pool: NodePool) =>
-      pool.networkPorts.some((port) => port.network === network.name)
+      platformOf(scope).site.portsOn(network, pool) > 0
         ? perNode
         : fail(path, `node pool ${show(pool.name)} has no ports on network ${network.name}; add them to the site`),
   };

@@ -60,6 +60,14 @@ describe('InfiniBand that is shared', () => {
     );
   });
 
+  test('is where ports of its type are plugged in, without a word where there is no other', () => {
+    const nodePools = [pool([{ type: 'infiniband', speed: '400Gb/s', count: 8 }]), CPU_ONLY];
+    const unsaid = make({ networks: { infiniband: { mode: 'host-device' } } }, { nodePools });
+    expect(unsaid.operator.network('infiniband').perNode(poolOf(unsaid))).toBe(8);
+    const storage: typeof INFINIBAND = { name: 'storage', type: 'infiniband', cidr: '10.51.0.0/22' };
+    expect(() => make({}, { nodePools, networks: [INFINIBAND, storage] })).toThrow('has no worker with ports');
+  });
+
   test("is found by the server's model", () => {
     const dgx = make({}, DGX);
     const devices = ['mlx5_0', 'mlx5_3', 'mlx5_4', 'mlx5_5', 'mlx5_6', 'mlx5_9', 'mlx5_10', 'mlx5_11'];

@@ -82,12 +82,10 @@ export function plans(
 
 /** The pools of workers that are plugged into a network, with the ports of a node. */
 function portsOn(site: Site, network: Network): ReadonlyMap<NodePool, number> {
-  const ports = (pool: NodePool) =>
-    pool.networkPorts.reduce((sum, port) => sum + (port.network === network.name ? port.count : 0), 0);
   return new Map(
     site.pools
       .filter((pool) => pool.schedulableNodes > 0)
-      .map((pool) => [pool, ports(pool)] as const)
+      .map((pool) => [pool, site.portsOn(network, pool)] as const)
       .filter(([, count]) => count > 0),
   );
 }
