@@ -10,5 +10,6 @@ export * from './mlops/kubeflow-trainer';
 export * from './mlops/mlflow';
 export * from './networking/haproxy';
 export * from './networking/metallb';
+export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
 export * from './site';

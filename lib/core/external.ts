@@ -12,12 +12,14 @@ import {
   type IMetrics,
   type IPostgresDatabase,
   type IQueue,
+  type IRdmaNetworks,
   type IRoute,
   type ISecret,
   type RouteProps,
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
@@ -189,6 +191,11 @@ export const External = {
       issue: (stage: Stage, _id: string, _props: CertificateProps) =>
         External.credentials(scope, { name: props.tlsSecret }, keys).in(namespaceOf(stage)),
       authority: externalAuthority(scope, props.authority),
+      webhookAnnotations: ({ name }) =>
+        fail(
+          scope.node.path,
+          `nobody puts the authority of ${show(name)}, which is issued elsewhere, into a webhook's configuration; use an issuer within the platform`,
+        ),
     };
   },
 
@@ -208,6 +215,11 @@ export const External = {
         return ingressRoute(consumer, props, route);
       },
     };
+  },
+
+  /** Networks of the site that pods use by RDMA already, by their names in the site. */
+  rdmaNetworks(scope: IConstruct, networks: Readonly<Record<string, ExternalRdmaNetworkProps>>): IRdmaNetworks {
+    return new ExternalRdmaNetworks(scope, networks);
   },
 
   /** A Prometheus operator that is there already: endpoints become ServiceMonitors, rules PrometheusRules, dashboards ConfigMaps. */

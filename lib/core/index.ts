@@ -5,6 +5,7 @@ export { type CrdSource } from './crd-source';
 export * from './distribution';
 export * from './errors';
 export * from './external';
+export { type ExternalRdmaNetworkProps } from './external-rdma';
 export * from './gate';
 export * from './image';
 export { tools } from './images';

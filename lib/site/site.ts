@@ -94,6 +94,20 @@ export class Site {
   }
 
   /**
+   * How many ports of each of the pool's nodes are on a network: those that name it, and of InfiniBand, where the site has one such network, those that
+   * name none.
+   */
+  portsOn(network: Network, pool: NodePool): number {
+    const only = this.networks.filter(({ type }) => type === network.type).length === 1;
+    const assumed = network.type === 'infiniband' && only ? [undefined] : [];
+    const names: readonly (string | undefined)[] = [network.name, ...assumed];
+    return pool.networkPorts.reduce(
+      (sum, port) => sum + (port.type === network.type && names.includes(port.network) ? port.count : 0),
+      0,
+    );
+  }
+
+  /**
    * A storage class by its name, else by its tier; where a tier has several, the default class.
    *
    * @throws OnPremError when there is none, or a tier has several and none of them is the default

@@ -99,6 +99,9 @@ test('certificates and load balancers of others', () => {
     name: 'wildcard',
   });
   expect(issuer.authority(demo.stage)).toBeUndefined();
+  expect(() => issuer.webhookAnnotations(issuer.issue(demo.stage, 'any', { dnsNames: ['a.test.example'] }))).toThrow(
+    `lab: nobody puts the authority of "wildcard", which is issued elsewhere, into a webhook's configuration; use an issuer within the platform`,
+  );
   expect(External.loadBalancer({ a: 'b' }).addAddress(demo, { address: '10.0.0.1' })).toEqual({
     annotations: { a: 'b' },
     address: '10.0.0.1',

@@ -111,6 +111,9 @@ export class Recorder implements IGateway, IMetrics, ICertificateIssuer {
   authority(stage: Parameters<ICertificateIssuer['authority']>[0]) {
     return new SecretReference(stage.namespace!, 'ca', ['ca.crt'], []);
   }
+  webhookAnnotations() {
+    return {};
+  }
 }
 
 export function minio(props: MinIOProps, id = 'minio'): { lab: Platform; store: MinIO } {

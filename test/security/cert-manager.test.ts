@@ -223,6 +223,12 @@ describe('certificates', () => {
     });
   });
 
+  test("tell by annotations how their authority gets into a webhook's configuration", () => {
+    const { certificates, web } = make();
+    const secret = certificates.issue(web.stage, 'web-tls', { dnsNames: ['web.web.svc'] });
+    expect(certificates.webhookAnnotations(secret)).toEqual({ 'cert-manager.io/inject-ca-from': 'web/web-tls' });
+  });
+
   test('may be signed by an authority of your own', () => {
     const lab = testPlatform();
     const authority = External.credentials(lab, { name: 'company-ca' }, ['tls.crt', 'tls.key']);
@@ -353,6 +359,20 @@ describe('cert-manager refuses', () => {
     }
     expect(() => certificates.issue(web.stage, 'ip', { dnsNames: ['a.example'], ipAddresses: ['10.0.0.1'] })).toThrow(
       "an ACME server doesn't issue for addresses, got 10.0.0.1; use names",
+    );
+  });
+
+  test("to put an authority into a webhook's configuration that it hasn't, or nobody trusts", () => {
+    const { certificates, web } = make();
+    expect(() => certificates.webhookAnnotations(certificates.authority(web.stage)!)).toThrow(
+      new Error(
+        'lab/cert-manager: the Secret "private-ca-authority" of namespace "web" is no certificate that was issued here; pass what issue returned',
+      ),
+    );
+    const acme = make({ acme: ACME });
+    const secret = acme.certificates.issue(acme.web.stage, 'tls', { dnsNames: ['a.example'] });
+    expect(() => acme.certificates.webhookAnnotations(secret)).toThrow(
+      'an ACME server issues no certificates for webhooks; give them a private authority',
     );
   });
 

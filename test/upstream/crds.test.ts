@@ -8,8 +8,16 @@ import { canonical, faithful } from './faithful';
 const LIB = join(__dirname, '../../lib');
 const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
 
-/** Where a system's official CRDs are not in the file that is called like its folder. */
-const FILES: { readonly [system: string]: string } = { 'kubeflow-trainer': 'trainer.yaml' };
+/** Where a system's official CRDs are not in the one file that is called like its folder. */
+const FILES: { readonly [system: string]: readonly string[] } = {
+  'kubeflow-trainer': ['trainer.yaml'],
+  'nvidia-network-operator': ['nvidia-network-operator.yaml', 'network-attachment-definition.yaml'],
+};
+
+/** Official CRDs of what a system doesn't roll out, by the end of their names. */
+const LEFT_OUT: { readonly [system: string]: readonly string[] } = {
+  'nvidia-network-operator': ['.configuration.net.nvidia.com', '.maintenance.nvidia.com', '.spectrumx.nvidia.com'],
+};
 
 interface System {
   readonly name: string;
@@ -39,10 +47,11 @@ function declared(file: string): Crd[] {
 }
 
 function official(system: string): Map<string, CrdManifest> {
-  const file = join(UPSTREAM, FILES[system] ?? `${system}.yaml`);
-  if (!existsSync(file)) return new Map();
-  const documents = readFileSync(file, 'utf8').slice(4).split('\n---\n');
-  const crds = documents.map((document): CrdManifest => JSON.parse(document));
+  const files = (FILES[system] ?? [`${system}.yaml`]).map((file) => join(UPSTREAM, file)).filter(existsSync);
+  const documents = files.flatMap((file) => readFileSync(file, 'utf8').slice(4).split('\n---\n'));
+  const crds = documents
+    .map((document): CrdManifest => JSON.parse(document))
+    .filter(({ metadata }) => !LEFT_OUT[system]?.some((end) => metadata.name.endsWith(end)));
   return new Map(crds.map((crd) => [crd.metadata.name, crd]));
 }
 

@@ -84,6 +84,9 @@ const EQUAL = [
   'x-kubernetes-map-type',
 ] as const;
 
+/** Every resource has these, whether its schema says so or not. */
+const IMPLIED = ['apiVersion', 'kind', 'metadata'];
+
 function fields(
   our: JsonSchema,
   their: JsonSchema,
@@ -102,7 +105,8 @@ function fields(
   for (const [name, property] of Object.entries(our.properties ?? {})) {
     const upstream = their.properties?.[name];
     if (upstream) fields(property, upstream, `${path}.${name}`, equal, found);
-    else if (!theirOpen) found.push(`${path}.${name}: upstream has no such field`);
+    else if (!theirOpen && !(IMPLIED.includes(name) && !path.includes('.')))
+      found.push(`${path}.${name}: upstream has no such field`);
   }
   if (!ourOpen) {
     for (const name of Object.keys(their.properties ?? {})) {

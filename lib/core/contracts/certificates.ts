@@ -27,4 +27,11 @@ export interface ICertificateIssuer extends IReady {
    * The same Secret for each stage of a namespace; undefined where the public authorities are enough.
    */
   authority(stage: Stage): ISecret | undefined;
+  /**
+   * Annotations by which the authority of one of its certificates gets into a webhook's configuration, which then says no `caBundle` itself.
+   *
+   * @param certificate what `issue` returned
+   * @throws where the issuer can't do that
+   */
+  webhookAnnotations(certificate: ISecret): Readonly<Record<string, string>>;
 }

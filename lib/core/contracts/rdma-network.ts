@@ -7,11 +7,14 @@ export interface IRdmaNetwork extends IReady {
   readonly network: Network;
   /** Extended resource that gives a pod its RDMA devices: `rdma/infiniband`. */
   readonly resource: string;
-  /** How many of it a pod asks for that has a whole node's GPUs. */
+  /**
+   * How many of it a pod asks for that has a whole node's GPUs.
+   * @throws when the pool has no ports on the network
+   */
   perNode(pool: NodePool): number;
   /**
    * The pod's further network interfaces: NetworkAttachmentDefinitions in their namespace, as the annotation `k8s.v1.cni.cncf.io/networks`
-   * names them. Empty where pods use the node's own interfaces.
+   * names them, and named as often as they stand here. Pods of every namespace may name them. Empty where RDMA needs none.
    */
   readonly attachments: readonly { readonly namespace: string; readonly name: string }[];
   /** Environment by which NCCL finds the network: `NCCL_IB_HCA`, `NCCL_SOCKET_IFNAME`, and the like. */

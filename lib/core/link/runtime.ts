@@ -145,6 +145,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   /** @see https://jobset.sigs.k8s.io/docs/concepts/#stable-hostnames */
   'JobSet.jobset.x-k8s.io': (e) => service(e, str(dig(e.spec, 'network', 'subdomain')) ?? e.name),
   'TrainJob.trainer.kubeflow.org': (e) => service(e, e.name),
+  /** @see https://github.com/Mellanox/network-operator/tree/v26.4.1/manifests (state-*-network) */
+  'HostDeviceNetwork.mellanox.com': (e) => attachment(e),
+  'IPoIBNetwork.mellanox.com': (e) => attachment(e),
+  'MacvlanNetwork.mellanox.com': (e) => attachment(e),
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
   'RayService.ray.io': (e) => [...service(e, `${e.name}-head-svc`), ...service(e, `${e.name}-serve-svc`, 8000)],
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],
@@ -175,6 +179,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     { type: 'ConfigMap', namespace: e.namespace, name: e.name },
   ],
 };
+
+function attachment(e: Entry): Made[] {
+  const namespace = str(e.spec.networkNamespace) ?? 'default';
+  return [{ type: 'NetworkAttachmentDefinition.k8s.cni.cncf.io', namespace, name: e.name }];
+}
 
 const POSTGRES_KEYS = [
   ...['username', 'user', 'password', 'dbname', 'host', 'port', 'pgpass'],

@@ -182,6 +182,20 @@ export class CertManager extends System implements ICertificateIssuer {
     return secret;
   }
 
+  webhookAnnotations({ namespace, name }: ISecret): Readonly<Record<string, string>> {
+    if (!this.issued.has(`${namespace}/${name}`)) {
+      fail(
+        this.node.path,
+        `the Secret ${show(name)} of namespace ${show(namespace)} is no certificate that was issued here; pass what issue returned`,
+      );
+    }
+    // A public authority signs for no name within the cluster, so there is none to be trusted by the API server.
+    if (this.acme) {
+      fail(this.node.path, 'an ACME server issues no certificates for webhooks; give them a private authority');
+    }
+    return { 'cert-manager.io/inject-ca-from': `${namespace}/${name}` };
+  }
+
   private userRoles(stage: Stage): void {
     const aggregate = (...roles: string[]) =>
       Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']));

@@ -227,6 +227,44 @@ describe('images', () => {
   });
 });
 
+describe('images that a custom resource names in parts', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const images = new Set([
+    ...['registry.example/web:1.2', 'registry.example/db:17', 'registry.example/make:1'],
+    ...[
+      'registry.example/nic/plugin:1.0',
+      'registry.example/nic/driver:5-os24',
+      `registry.example/nic/cni:2@${digest}`,
+    ],
+  ]);
+  const policy = (image: string, version: string) =>
+    shop().add({
+      apiVersion: 'mellanox.com/v1alpha1',
+      kind: 'NicClusterPolicy',
+      metadata: { name: 'policy' },
+      spec: { network: { parts: [{ repository: 'registry.example/nic', image, version }] } },
+    });
+
+  test.each([
+    ['by tag', 'plugin', '1.0'],
+    ['by digest', 'cni', digest],
+    ['by the tag of a listed digest', 'cni', '2'],
+    ['by what the tags of its variants have in common', 'driver', '5'],
+  ])('are in the list %s', (_, image, version) => {
+    expect(policy(image, version).findings({ images }).join()).not.toContain('list of images');
+  });
+
+  test.each([
+    ['plugin', '1.1', 'registry.example/nic/plugin:1.1'],
+    ['driver', '5-os', 'registry.example/nic/driver:5-os'],
+    ['plugin', digest, `registry.example/nic/plugin@${digest}`],
+  ])('or are found out: %s %s', (image, version, whole) => {
+    expect(policy(image, version).findings({ images }).join()).toContain(
+      `NicClusterPolicy/policy: spec.network.parts[0] "${whole}" isn't in the list of images`,
+    );
+  });
+});
+
 describe('a secret', () => {
   const env = (name: string, value: string, strict = true) =>
     shop()

@@ -1,5 +1,7 @@
 import { mend, type Context, type Report, type Rule } from '../context';
-import { str } from '../json';
+import { type Entry } from '../entry';
+import { field, isObj, str } from '../json';
+import { isBuiltInGroup } from '../kinds';
 
 /** Every image is in the list, and has a fixed version. Only where a list is given: foreign bundles have none. */
 export const images: Rule = {
@@ -19,6 +21,7 @@ export const images: Rule = {
       }
     }
     elsewhere(listed, context, report);
+    inParts(listed, context, report);
   },
 };
 
@@ -56,5 +59,31 @@ function elsewhere(listed: ReadonlySet<string>, { texts }: Context, report: Repo
         report(text.entry, text.path(), whole, `isn't in the list of images${mend(whole, [...listed], 'add it')}`);
       }
     }
+  }
+}
+
+/**
+ * Images that a custom resource names in parts, as NVIDIA's operators take them: `repository`, `image`, and `version`, a tag or a digest. An operator that appends something to
+ * the tag is given the part that all have in common.
+ */
+function inParts(listed: ReadonlySet<string>, { bundle }: Context, report: Report): void {
+  const all = [...listed];
+  const visit = (entry: Entry, value: unknown, at: string, depth: number): void => {
+    if (depth > 16) return;
+    if (Array.isArray(value)) return value.forEach((item, i) => visit(entry, item, `${at}[${i}]`, depth + 1));
+    if (!isObj(value)) return;
+    const [repository, image, version] = [str(value.repository), str(value.image), str(value.version)];
+    if (repository && image && version) {
+      const name = `${repository}/${image}`;
+      const whole = `${name}${version.startsWith('sha256:') ? '@' : ':'}${version}`;
+      const isListed = version.startsWith('sha256:')
+        ? all.some((known) => known.startsWith(`${name}:`) && known.endsWith(`@${version}`))
+        : all.some((known) => known === whole || known.startsWith(`${whole}-`) || known.startsWith(`${whole}@`));
+      if (!isListed) report(entry, at, whole, `isn't in the list of images${mend(whole, all, 'add it')}`);
+    }
+    for (const key in value) visit(entry, value[key], field(at, key), depth + 1);
+  };
+  for (const entry of bundle.entries) {
+    if (!isBuiltInGroup(entry.group)) visit(entry, entry.object.spec, 'spec', 0);
   }
 }
