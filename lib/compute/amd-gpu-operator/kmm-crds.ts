@@ -37,7 +37,8 @@ const modprobe = () =>
     rawArgs: t.object({ load: t.array(t.string(), { minItems: 1 }), unload: t.array(t.string(), { minItems: 1 }) }),
   });
 
-const progress = () => rollout();
+const rollout = () =>
+  t.object({ availableNumber: t.int32(), desiredNumber: t.int32(), nodesMatchingSelectorNumber: t.int32() });
 
 /** A kernel module, and the image that holds it for each kernel; AMD's operator makes one for each of its DeviceConfigs. */
 export const kernelModule = crd({
@@ -104,7 +105,7 @@ export const kernelModule = crd({
           selector: stringMap().required(),
           tolerations: tolerations(),
         }),
-        status: t.object({ devicePlugin: progress(), moduleLoader: progress().required() }),
+        status: t.object({ devicePlugin: rollout(), moduleLoader: rollout().required() }),
       },
     },
   ],
