@@ -2,8 +2,7 @@ import { Size } from 'cdk8s';
 import { dump } from 'js-yaml';
 import { AmdGpuOperator, type AmdGpuOperatorProps } from '../../lib/compute/amd-gpu-operator';
 import { NodeFeatureDiscovery } from '../../lib/compute/node-feature-discovery';
-import { App, External, type IEndpoint, Platform, type PlatformProps } from '../../lib/core';
-import { linked } from '../../lib/core/output/linked';
+import { App, External, Platform, type PlatformProps } from '../../lib/core';
 import { type NodePoolProps, Site } from '../../lib/site';
 import { expectGolden, findingsOf, objectOf, objectsOf } from '../support';
 
@@ -193,10 +192,6 @@ describe('with a driver', () => {
   });
 
   test('builds and signs images where asked, with the credentials that are given', () => {
-    const { lab: plain } = make();
-    const secret = (name: string, key: string) => External.credentials(plain, { name }, [key]);
-    expect(secret('a', 'b').keys).toEqual(['b']);
-
     const site = new Site({ name: 'test', domain: 'test.example', nodePools: [pool()], networks: [] });
     const lab = new Platform(new App({ outdir: '/nonexistent' }), 'lab', { site });
     const credentials = External.credentials(lab, { name: 'registry' }, ['.dockerconfigjson']);
@@ -250,7 +245,10 @@ describe('with a driver', () => {
   });
 
   test.each([
-    [{ ...DRIVER, repository: 'registry.lab.example/amdgpu:1' }, /driver\.repository must be a registry and a path without a tag/],
+    [
+      { ...DRIVER, repository: 'registry.lab.example/amdgpu:1' },
+      /driver\.repository must be a registry and a path without a tag/,
+    ],
     [{ ...DRIVER, version: 'latest' }, /driver\.version must be as AMD's packages have it, got "latest"/],
     [{ ...DRIVER, systems: [] }, /driver\.systems must name at least one, got \[\]/],
     [{ ...DRIVER, systems: [{ os: 'Ubuntu 24.04', kernel: '6.8.0' }] }, /os must be a distribution and its release/],
@@ -353,23 +351,19 @@ test('never mends nodes by itself', () => {
 });
 
 test('has its metrics scraped through Services of its own', () => {
-  const scraped: string[] = [];
-  const metrics = {
-    readyAfter: [],
-    scrape: (_: unknown, id: string, { endpoint }: { endpoint: IEndpoint }) => {
-      scraped.push(`${id} ${endpoint.host}:${endpoint.port}`);
-    },
-  };
-  const { lab } = make({ metrics, driver: DRIVER });
-  expect(scraped).toEqual([
-    'amd-gpu-operator controller-manager-metrics.amd-gpu-operator.svc.cluster.local:8080',
-    'kmm-controller kmm-controller-metrics.amd-gpu-operator.svc.cluster.local:8443',
-    'amd-gpus metrics-exporter.amd-gpu-operator.svc.cluster.local:5000',
-  ]);
-  expect(objectOf(lab, 'Service', 'metrics-exporter', 'amd-gpu-operator')).toMatchObject({
+  const site = new Site({ name: 'test', domain: 'test.example', nodePools: [pool()], networks: [] });
+  const lab = new Platform(new App({ outdir: '/nonexistent' }), 'lab', { site });
+  const metrics = External.prometheus(lab, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
+  const nodeFeatures = new NodeFeatureDiscovery(lab, 'nfd');
+  new AmdGpuOperator(lab, 'gpus', { nodeFeatures, metrics, driver: DRIVER });
+  expect(namesOf(lab, 'ServiceMonitor')).toEqual(['amd-gpu-operator', 'kmm-controller', 'amd-gpus']);
+  expect(objectOf(lab, 'Service', 'metrics-exporter', 'gpus')).toMatchObject({
     spec: { selector: { 'app.kubernetes.io/name': 'metrics-exporter' }, clusterIP: 'None' },
   });
+  const policy = objectOf<{ spec: { ingress: unknown } }>(lab, 'NetworkPolicy', 'metrics-exporter', 'gpus');
+  expect(policy.spec.ingress).toMatchObject([{ ports: [{ port: 5000, protocol: 'TCP' }] }]);
   expect(findingsOf(lab)).toEqual([]);
+  expect(namesOf(make().lab, 'Service')).not.toContain('metrics-exporter');
 });
 
 test('sizes its programs as asked, and refuses what isn’t there', () => {
@@ -391,9 +385,7 @@ test('finds kubelet’s sockets where the distribution has them', () => {
   expect(metricsExporter.podResourceAPISocketPath).toBe(`${lab.distribution.kubeletRoot}/pod-resources`);
 });
 
-test('waits until the operator has nodes of the pool in hand', () => {
-  const { lab } = make();
-  expect(linked(lab).bundle.objects.some(({ object }) => object.kind === 'DeviceConfig')).toBe(true);
+test('refuses names that don’t fit the labels which the operator makes of them', () => {
   expect(() => make({ namespace: 'a-namespace-that-is-much-too-long-for-a-label' })).toThrow(
     /namespace and pool must have at most 47 characters together/,
   );

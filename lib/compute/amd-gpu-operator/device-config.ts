@@ -3,9 +3,9 @@ import { CREATES, quantity, type Resources, type System } from '../../core';
 import { type CustomResourceProps } from '../../crds';
 import { type AmdGpuPool } from './amd-gpu-pool';
 import { type deviceConfig } from './crds';
-import { type Driver } from './driver';
+import { type Driver, driverJobs } from './driver';
 import { images } from './images';
-import { EXPORTER_PORT, exporterPods } from './operands';
+import { EXPORTER_PORT, madePods } from './operands';
 
 type DeviceConfig = CustomResourceProps<NonNullable<(typeof deviceConfig)['body']>>;
 type Spec = NonNullable<DeviceConfig['spec']>;
@@ -31,7 +31,7 @@ export function deviceConfigOf(system: System, props: DeviceConfigProps): Device
   const upgradePolicy = { upgradeStrategy: 'RollingUpdate', maxUnavailable: props.maxUnavailable } as const;
   const metadata: ApiObjectMetadata = {
     name: pool.nodes.name,
-    annotations: { [CREATES]: exporterPods(system.namespace, pool.nodes.name) },
+    annotations: { [CREATES]: madePods(system.namespace, pool.nodes.name, driver ? driverJobs(driver) : []) },
   };
   return {
     metadata,

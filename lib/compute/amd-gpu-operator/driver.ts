@@ -98,6 +98,12 @@ export function checkedDriver(system: System, props: AmdDriverProps): Driver {
   return { ...props, image: repositories[0]!, port: Number(registry.split(':')[1] ?? 443) };
 }
 
+/** What pods are made for before a driver's image is there: building it, signing it. */
+export function driverJobs({ build, signing }: AmdDriverProps): readonly string[] {
+  if (!build) return [];
+  return signing ? ['build', 'sign'] : ['build'];
+}
+
 /** As the operator composes it from what a node says of itself. */
 function driverImage(path: string, { repository, version }: AmdDriverProps, { os, kernel }: AmdDriverSystem): Image {
   if (!OS.test(os)) {

@@ -1,15 +1,14 @@
 import { type Size } from 'cdk8s';
 import { ConfigFiles, ControlledPods, Deployment, type IMetrics, type Stage, systemOf, volume } from '../../core';
 import * as k8s from '../../core/k8s';
-import { type Driver } from './driver';
+import { type Driver, driverJobs } from './driver';
 import { images } from './images';
+import { KMM } from './operands';
 import { kmmRules } from './rbac';
 
 const ELECTION = 'kmm.sigs.x-k8s.io';
 const HEALTH_PORT = 8081;
 const METRICS_PORT = 8443;
-/** What the controller puts on the pods that it makes. @see https://github.com/kubernetes-sigs/kernel-module-management/blob/v2.3.0/internal/controllers/nmc_reconciler.go */
-const KMM = { 'app.kubernetes.io/name': 'kmm' };
 
 export interface KernelModuleManagementProps {
   readonly driver: Driver;
@@ -72,7 +71,7 @@ worker:
     }
     if (driver.build) {
       const ports = [...new Set([...(driver.build.ports ?? [80, 443]), driver.port])];
-      for (const component of driver.signing ? ['build', 'sign'] : ['build']) {
+      for (const component of driverJobs(driver)) {
         const labels = { ...KMM, 'app.kubernetes.io/component': component };
         const pods = new ControlledPods(stage, `driver-${component}`, { labels, usesDns: true });
         pods.allowTo('anywhere', ...ports);

@@ -4,6 +4,8 @@ import * as k8s from '../../core/k8s';
 import { operandRules } from './rbac';
 
 export const EXPORTER_PORT = 5000;
+/** What Kernel Module Management puts on the pods that it makes, besides what they do. @see https://github.com/kubernetes-sigs/kernel-module-management/blob/v2.3.0/internal/utils/podhelper.go */
+export const KMM = { 'app.kubernetes.io/name': 'kmm' };
 /** What the operator puts on the exporter's pods, besides `daemonset-name`. */
 const EXPORTER = { 'app.kubernetes.io/name': 'metrics-exporter' };
 
@@ -74,14 +76,16 @@ export class Operands extends Construct {
   }
 }
 
-/** The pods behind the exporter's Service, as link is told of them. */
-export function exporterPods(namespace: string, name: string): string {
+/** The pods that policies and Services select, as link is told of them. */
+export function madePods(namespace: string, name: string, driverJobs: readonly string[]): string {
+  const pod = (labels: Readonly<Record<string, string>>, ports: readonly object[]) => ({
+    kind: 'Pod',
+    namespace,
+    labels,
+    ports,
+  });
   return JSON.stringify([
-    {
-      kind: 'Pod',
-      namespace,
-      labels: { ...EXPORTER, 'daemonset-name': name },
-      ports: [{ name: 'exporter-port', number: EXPORTER_PORT }],
-    },
+    pod({ ...EXPORTER, 'daemonset-name': name }, [{ name: 'exporter-port', number: EXPORTER_PORT }]),
+    ...driverJobs.map((component) => pod({ ...KMM, 'app.kubernetes.io/component': component }, [])),
   ]);
 }
