@@ -20,7 +20,8 @@ import {
 import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { type NodePool } from '../../site';
-import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition, checkApart } from './amd-gpu-pool';
+import { checkApart } from '../pools';
+import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition } from './amd-gpu-pool';
 import { deviceConfig, remediationWorkflowStatus } from './crds';
 import { deviceConfigOf, partitionProfiles } from './device-config';
 import { type AmdDriverProps, checkedDriver, type Driver } from './driver';
@@ -171,7 +172,8 @@ export class AmdGpuOperator extends System implements IGpus {
     if (pools.length === 0) {
       fail(path, `site ${site.name} has no AMD GPUs; give a pool's gpus the vendor "amd", or leave this operator out`);
     }
-    checkApart(path, pools);
+    // Each has a DeviceConfig, and the operator refuses a node that two select.
+    checkApart(path, pools, 'AMD GPUs');
     for (const { name } of pools) {
       const length = this.namespace.length + name.length;
       if (length > MAX_NAMES) {

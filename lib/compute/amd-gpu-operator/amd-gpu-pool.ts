@@ -1,5 +1,6 @@
 import { fail, type GpuResource, type GpuSharing, type IGpuPool, type Placement, show, type Stage } from '../../core';
 import { type NodePool } from '../../site';
+import { tolerationsOf } from '../pools';
 import { AMD_GPU } from './features';
 
 /** How each GPU of a pool is cut, by the device plugin's words: compute partitions and memory partitions. */
@@ -31,9 +32,7 @@ export class AmdGpuPool implements IGpuPool {
   ) {
     this.placement = {
       nodeSelector: { [AMD_GPU]: 'true', ...nodes.labels },
-      tolerations: nodes.taints.map(({ key, value, effect }) =>
-        value === undefined ? { key, operator: 'Exists', effect } : { key, operator: 'Equal', value, effect },
-      ),
+      tolerations: tolerationsOf(nodes),
     };
     this.resource =
       partition === undefined
@@ -64,22 +63,5 @@ export class AmdGpuPool implements IGpuPool {
       );
     }
     return known.dies;
-  }
-}
-
-/** Refuses pools whose nodes no label tells apart: each has a DeviceConfig, and the operator refuses a node that two select. */
-export function checkApart(path: string, pools: readonly NodePool[]): void {
-  for (const [i, a] of pools.entries()) {
-    for (const b of pools.slice(i + 1)) {
-      const differs = Object.entries(a.labels).some(
-        ([key, value]) => b.labels[key] !== undefined && b.labels[key] !== value,
-      );
-      if (!differs) {
-        fail(
-          path,
-          `pools ${show(a.name)} and ${show(b.name)} both have AMD GPUs, and no label tells their nodes apart; give both a label of the same key in the site, with different values`,
-        );
-      }
-    }
   }
 }
