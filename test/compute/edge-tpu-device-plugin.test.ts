@@ -79,7 +79,9 @@ test('offers them as GPUs are offered', () => {
   const cards = tpus.pool('cards');
   expect(cards.resource).toEqual({ name: 'onprem-ml.io/edge-tpu', perNode: 2, whole: true });
   expect(cards.placement).toEqual({ nodeSelector: { 'onprem-ml.io/edge-tpu-pcie': 'true' }, tolerations: [] });
-  expect(tpus.pool('sticks').placement.tolerations).toEqual([{ key: 'edge', operator: 'Exists', effect: 'NoSchedule' }]);
+  expect(tpus.pool('sticks').placement.tolerations).toEqual([
+    { key: 'edge', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
   const plugin = objectOf<{ spec: { template: { spec: { tolerations?: unknown; nodeSelector: unknown } } } }>(
     lab,
     'DaemonSet',
@@ -124,7 +126,10 @@ test.each<[EdgeTpuDevicePluginProps['pools'], RegExp]>([
   [{ card: { bus: 'pcie' } }, /has no node pool "card"; did you mean "cards"\?/],
   [{ cards: { bus: 'pci' as 'pcie' } }, /pools\.cards\.bus must be one of "pcie", "usb", got "pci"/],
   [{ cards: { bus: 'pcie', count: 17 } }, /pools\.cards\.count must be a whole number from 1 to 16, got 17/],
-  [{ cards: { bus: 'usb', count: 2 } }, /pools\.cards\.count must be 1 on USB, got 2: the sticks have no serial numbers/],
+  [
+    { cards: { bus: 'usb', count: 2 } },
+    /pools\.cards\.count must be 1 on USB, got 2: the sticks have no serial numbers/,
+  ],
 ])('refuses %j', (pools, message) => {
   expect(() => make({ pools })).toThrow(message);
 });

@@ -6,7 +6,12 @@ import { dump } from 'js-yaml';
 import { type NodePoolProps, Site } from '../../lib/site';
 import { expectGolden, findingsOf, objectOf, objectsOf } from '../support';
 
-const EDGE: NodePoolProps = { name: 'edge', nodes: 4, hardware: 'jetson-agx-orin-64', labels: { 'lab.example/pool': 'edge' } };
+const EDGE: NodePoolProps = {
+  name: 'edge',
+  nodes: 4,
+  hardware: 'jetson-agx-orin-64',
+  labels: { 'lab.example/pool': 'edge' },
+};
 const WORKERS: NodePoolProps = { name: 'workers', nodes: 3, cpu: { cores: 32 }, memory: Size.gibibytes(256) };
 
 function make(
@@ -40,7 +45,8 @@ interface DaemonSet {
     };
   };
 }
-const pluginOf = (lab: Platform, pool = 'edge') => objectOf<DaemonSet>(lab, 'DaemonSet', `plugin-${pool}`).spec.template;
+const pluginOf = (lab: Platform, pool = 'edge') =>
+  objectOf<DaemonSet>(lab, 'DaemonSet', `plugin-${pool}`).spec.template;
 const configOf = (lab: Platform, pool = 'edge') =>
   objectOf<{ data: Record<string, string> }>(lab, 'ConfigMap', `config-${pool}`).data['config.yaml'];
 
@@ -144,11 +150,18 @@ test('finds kubelet where the distribution has it', () => {
 });
 
 test('keeps pools apart, and takes Jetsons alone', () => {
-  const nano: NodePoolProps = { ...EDGE, name: 'nx', hardware: 'jetson-orin-nx-8', labels: { 'lab.example/pool': 'nx' } };
+  const nano: NodePoolProps = {
+    ...EDGE,
+    name: 'nx',
+    hardware: 'jetson-orin-nx-8',
+    labels: { 'lab.example/pool': 'nx' },
+  };
   const { lab, jetsons } = make({}, [EDGE, nano]);
   expect(jetsons.pools.map(({ nodes }) => nodes.name)).toEqual(['edge', 'nx']);
   expect(findingsOf(lab)).toEqual([]);
-  expect(() => make({}, [EDGE, { ...nano, labels: {} }])).toThrow(/pools "edge" and "nx" both have Jetsons, and no label/);
+  expect(() => make({}, [EDGE, { ...nano, labels: {} }])).toThrow(
+    /pools "edge" and "nx" both have Jetsons, and no label/,
+  );
   expect(() => make({}, [])).toThrow(/site test has no Jetsons; give a pool the hardware "jetson-agx-orin-64"/);
   expect(() => jetsons.pool('workers')).toThrow(/pool "workers" has no GPUs, this plugin is for Jetsons; name one of/);
   const two = { model: 'Orin', count: 2, memory: Size.gibibytes(8) };
