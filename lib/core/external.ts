@@ -1,4 +1,3 @@
-import { ApiObject } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
 import {
   type CertificateProps,
@@ -14,14 +13,14 @@ import {
   type IRoute,
   type ISecret,
   type RouteProps,
-  type ScrapeProps,
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
-import { platformOf, systemOf } from './scope';
+import { type PrometheusProps, prometheusObjects } from './prometheus/objects';
+import { platformOf } from './scope';
 import { type Stage } from './stage';
 import { ServiceEndpoint } from './workload/service';
 
@@ -80,12 +79,7 @@ export interface ExternalIngressProps {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export interface ExternalPrometheusProps {
-  /** The Prometheus pods, which the NetworkPolicies let in. */
-  readonly pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
-  /** Labels by which it selects ServiceMonitors. @default - none */
-  readonly monitorLabels?: Readonly<Record<string, string>>;
-}
+export type ExternalPrometheusProps = PrometheusProps;
 
 /**
  * Things that exist outside the platform, in the form of the contracts. What they refer to is declared to link; nothing is made: of a
@@ -186,11 +180,11 @@ export const External = {
     };
   },
 
-  /** A Prometheus operator that is there already; endpoints become ServiceMonitors. */
+  /** A Prometheus operator that is there already: endpoints become ServiceMonitors, rules PrometheusRules, dashboards ConfigMaps. */
   prometheus(scope: IConstruct, props: ExternalPrometheusProps): IMetrics {
     platformOf(scope).addExternal({ kind: 'CustomResourceDefinition', name: 'servicemonitors.monitoring.coreos.com' });
     platformOf(scope).addExternal({ kind: 'Namespace', name: props.pods.namespace });
-    return { readyAfter: [], scrape: (stage, id, scrape) => serviceMonitor(stage, id, props, scrape) };
+    return prometheusObjects(props);
   },
 };
 
@@ -271,38 +265,4 @@ function ingressRoute(
     External.credentials(consumer, { name: props.tlsSecret }, ['tls.crt', 'tls.key']).in(to.workload.namespace);
   }
   return { host, url: `https://${host}${(path ?? '/') === '/' ? '' : path}` };
-}
-
-function serviceMonitor(stage: Stage, id: string, props: ExternalPrometheusProps, scrape: ScrapeProps): void {
-  const { endpoint, path = '/metrics', scheme = 'http', interval, authority, token, basicAuth, bearer } = scrape;
-  endpoint.allow({ namespace: props.pods.namespace, podLabels: props.pods.labels });
-  const tls = authority
-    ? { ca: { secret: { name: authority.name, key: 'ca.crt' } }, serverName: endpoint.host }
-    : { insecureSkipVerify: true };
-  new ApiObject(new Construct(stage, `monitor-${id}`), 'service-monitor', {
-    apiVersion: 'monitoring.coreos.com/v1',
-    kind: 'ServiceMonitor',
-    metadata: { name: id, labels: { ...props.monitorLabels } },
-    spec: {
-      selector: { matchLabels: { ...systemOf(stage).labels, ...endpoint.workload.podLabels } },
-      endpoints: [
-        {
-          port: endpoint.portName,
-          path,
-          scheme,
-          interval: `${interval?.toSeconds() ?? 30}s`,
-          ...(scheme === 'https' ? { tlsConfig: tls } : {}),
-          ...(bearer
-            ? { authorization: { type: 'Bearer', credentials: { name: bearer.secret.name, key: bearer.key } } }
-            : {}),
-          ...(token ? { bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' } : {}),
-          ...(basicAuth ? { basicAuth: basicAuthOf(basicAuth) } : {}),
-        },
-      ],
-    },
-  });
-}
-
-function basicAuthOf({ name }: ISecret): Record<'username' | 'password', { name: string; key: string }> {
-  return { username: { name, key: 'username' }, password: { name, key: 'password' } };
 }

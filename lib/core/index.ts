@@ -13,6 +13,8 @@ export * from './labels';
 export * from './names';
 export * from './network';
 export * from './platform';
+export { type PrometheusProps } from './prometheus/objects';
+export { promDuration, ruleFile, type RuleFile } from './prometheus/rules';
 export * from './quantity';
 export { checkSamePlatform, platformOf, systemOf } from './scope';
 export * from './stage';

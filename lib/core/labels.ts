@@ -20,11 +20,13 @@ export const NEVER_PRUNE = {
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',
 } as const;
 
-/**
- * On a Job, or whatever a controller acts on: JSON list of what is made at run time, so that link knows: `[{"kind","namespace","name","keys"}]`;
- * for pods `{"kind":"Pod","namespace","labels","ports":[{"name","number"}]}`.
- */
+/** On a Job: JSON list of what it makes at run time, so that link knows: `[{"kind","namespace","name","keys"}]`. */
 export const CREATES = 'onprem-ml.io/creates';
 
 /** On a pod template: digest of the configuration it reads, so that a change restarts the pods. */
 export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';
+
+/**
+ * On a monitor or a NetworkPolicy: what it selects is made at run time by a controller, and no object shows it; link takes its word.
+ */
+export const SELECTS_AT_RUN_TIME = 'onprem-ml.io/selects-at-run-time';

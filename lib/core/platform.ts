@@ -188,7 +188,8 @@ export class Platform extends Construct {
   private version(text: string): string {
     const minor = /^v?(1\.\d{1,2})(\.\d+)?([-+].*)?$/.exec(text)?.[1];
     return (
-      minor ?? fail(this.node.path, `kubernetesVersion must be a release of Kubernetes, got ${show(text)}; write it as "1.35"`)
+      minor ??
+      fail(this.node.path, `kubernetesVersion must be a release of Kubernetes, got ${show(text)}; write it as "1.35"`)
     );
   }
 

@@ -95,6 +95,8 @@ export class Recorder implements IGateway, IMetrics, ICertificateIssuer {
     this.routes.push(props);
     return { host: props.host, url: `https://${props.host}` };
   }
+  addRules() {}
+  addDashboard() {}
   scrape(_stage: unknown, id: string, props: ScrapeProps) {
     this.scraped.push({ id, ...props });
   }

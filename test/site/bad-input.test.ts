@@ -23,7 +23,7 @@ describe.each<[string, [from: string, to: string, expected: string][]]>([
       [
         'storageClasses:',
         'classes:',
-        '31: classes is not a key of a site; there is "name", "domain", "nodePools", "networks", "storageClasses"',
+        '31: classes is not a key of a site; there is "name", "domain", "nodePools", "machines", "networks", "storageClasses"',
       ],
       [
         'domain: lab.example\n',

@@ -140,7 +140,10 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
 
   pciLabel(vendor: string): string {
     if (!/^[0-9a-f]{4}$/.test(vendor)) {
-      fail(this.node.path, `vendor must be 4 hexadecimal digits in lower case, got ${show(vendor)}; write it as "10de"`);
+      fail(
+        this.node.path,
+        `vendor must be 4 hexadecimal digits in lower case, got ${show(vendor)}; write it as "10de"`,
+      );
     }
     if (!this.pciByVendor) {
       fail(
@@ -170,7 +173,10 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
           {
             name,
             labels: { ...props.labels },
-            matchFeatures: props.matches.map(({ feature, expressions }) => ({ feature, matchExpressions: expressions })),
+            matchFeatures: props.matches.map(({ feature, expressions }) => ({
+              feature,
+              matchExpressions: expressions,
+            })),
           },
         ],
       },

@@ -61,7 +61,10 @@ export function workerConfig(path: string, props: WorkerConfigProps): string {
   const { interval, labelWhiteList, featureSources, labelSources, pci, usb, cpuFlagsLeftOut, kernelOptions } = props;
   const seconds = interval?.toSeconds({ integral: false }) ?? 60;
   if (!(seconds >= 1)) {
-    fail(path, `worker.interval must be at least a second, got ${seconds} s; the workers look at all of sysfs each time`);
+    fail(
+      path,
+      `worker.interval must be at least a second, got ${seconds} s; the workers look at all of sysfs each time`,
+    );
   }
   if (labelWhiteList !== undefined) checkExpression(path, labelWhiteList);
   for (const [what, sources] of Object.entries({ featureSources, labelSources })) {

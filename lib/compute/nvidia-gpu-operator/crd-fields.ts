@@ -1,11 +1,4 @@
-import {
-  conditions,
-  type Fields,
-  resourceRequirements,
-  stringMap,
-  t,
-  tolerations,
-} from '../../crds';
+import { conditions, type Fields, resourceRequirements, stringMap, t, tolerations } from '../../crds';
 
 export const strings = () => t.array(t.string());
 export const named = () => t.object({ name: t.string() });

@@ -206,7 +206,16 @@ export const nvidiaDriver = crd({
 });
 
 function driverFields() {
-  const { repository, version, imagePullPolicy, imagePullSecrets, args, env: variables, resources, hostNetwork } = operandFields();
+  const {
+    repository,
+    version,
+    imagePullPolicy,
+    imagePullSecrets,
+    args,
+    env: variables,
+    resources,
+    hostNetwork,
+  } = operandFields();
   return {
     ...{ repository, version, imagePullPolicy, imagePullSecrets, args, env: variables, resources, hostNetwork },
     annotations: stringMap(),

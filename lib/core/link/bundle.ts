@@ -3,7 +3,7 @@ import { makeEntry, type Entry } from './entry';
 import { arr, dig, isObj, obj, str, type Obj } from './json';
 import { CRD, groupOf, kindOf, typeOf } from './kinds';
 import { knownPod, podsOf, templatesIn, type Pod } from './pods';
-import { GIVEN, madeBy, madeInEachNamespace, madePods, type Made } from './runtime';
+import { GIVEN, madeBy, madeInEachNamespace, madePod, type Made } from './runtime';
 import { LabelIndex, selects } from './selectors';
 import { type External, type LinkObject, type LinkOptions } from './types';
 
@@ -224,8 +224,8 @@ export class Bundle {
 
 function workloadPods(entry: Entry): readonly Pod[] {
   if (!entry.group.includes('.') || entry.group.endsWith('.k8s.io')) return podsOf(entry);
-  const made = madePods(entry);
-  return made.length > 0 ? made.map((pod) => knownPod(entry, pod)) : templatesIn(entry);
+  const made = madePod(entry);
+  return made ? [knownPod(entry, made)] : templatesIn(entry);
 }
 
 const IN_EACH_NAMESPACE: ReadonlyMap<string, { readonly keys?: ReadonlySet<string> }> = new Map([

@@ -83,14 +83,9 @@ export function templatesIn(entry: Entry): Pod[] {
 /** A pod that a controller makes for an object, as far as it is known. */
 export function knownPod(
   entry: Entry,
-  {
-    namespace,
-    labels,
-    ports,
-  }: { readonly namespace?: string; readonly labels: Obj; readonly ports: readonly ContainerPort[] },
+  { labels, ports }: { readonly labels: Obj; readonly ports: readonly ContainerPort[] },
 ): Pod {
-  const pod = makePod(entry, {}, entry.spec, '', 'spec');
-  return { ...pod, namespace: namespace ?? pod.namespace, labels, ports };
+  return { ...makePod(entry, {}, entry.spec, '', 'spec'), labels, ports };
 }
 
 function makePod(entry: Entry, metadata: Obj, spec: Obj, templatePath: string, specPath?: string): Pod {

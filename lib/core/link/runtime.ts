@@ -152,6 +152,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ...service(e, `${e.name}-hl`),
     ...service(e, `${e.name}-console`),
   ],
+  /** @see https://github.com/NVIDIA/gpu-operator/tree/v26.7.0/assets/pre-requisites */
+  'ClusterPolicy.nvidia.com': (e) =>
+    [str(dig(e.spec, 'operator', 'runtimeClass')) ?? 'nvidia', 'nvidia-cdi', 'nvidia-legacy'].map((name) => ({
+      type: 'RuntimeClass.node.k8s.io',
+      namespace: '',
+      name,
+    })),
   /** @see https://github.com/rook/rook/blob/master/pkg/operator/ceph/csi/secrets.go */
   'CephCluster.ceph.rook.io': (e) =>
     ['rbd-provisioner', 'rbd-node', 'cephfs-provisioner', 'cephfs-node'].flatMap((user) =>
@@ -173,8 +180,6 @@ const POSTGRES_KEYS = [
 
 /** What the pods look like that a controller makes for an object, where the object itself doesn't show it. */
 export interface MadePod {
-  /** @default - that of the object */
-  readonly namespace?: string;
   readonly labels: Obj;
   readonly ports: readonly ContainerPort[];
 }
@@ -209,25 +214,9 @@ const POD_MAKERS: Readonly<Record<string, (entry: Entry) => MadePod>> = {
     ]),
 };
 
-/** The pods that a controller makes for an object, as far as they are known. */
-export function madePods(entry: Entry): readonly MadePod[] {
-  const known = POD_MAKERS[entry.type]?.(entry);
-  const declared = str(entry.annotations[CREATES]);
-  return [...(known ? [known] : []), ...(declared === undefined ? [] : declaredPods(declared))];
-}
-
-/** Items of the annotation like `{"kind":"Pod","namespace":"n","labels":{},"ports":[{"name":"metrics","number":9400}]}`. */
-function declaredPods(text: string): readonly MadePod[] {
-  return creations(text).flatMap((item): MadePod[] => {
-    const { kind, namespace, labels, ports } = obj(item);
-    if (kind !== 'Pod') return [];
-    const open = arr(ports).map((port) => ({
-      name: str(obj(port).name),
-      number: Number(obj(port).number),
-      protocol: 'TCP',
-    }));
-    return [{ namespace: str(namespace), labels: obj(labels), ports: open }];
-  });
+/** The pods that a controller makes for an object; undefined where none is known. */
+export function madePod(entry: Entry): MadePod | undefined {
+  return POD_MAKERS[entry.type]?.(entry);
 }
 
 /** What exists at run time because of an object: what its controller makes, and what its annotation says it makes itself. */
@@ -239,20 +228,18 @@ export function madeBy(entry: Entry): readonly Made[] {
 
 /** The annotation's JSON list; empty where it isn't one. */
 export function parseCreates(text: string, namespace: string): readonly Made[] {
-  return creations(text).flatMap((item): Made[] => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return arr(value).flatMap((item): Made[] => {
     const { kind, name, keys, namespace: given } = obj(item);
     if (typeof kind !== 'string' || typeof name !== 'string') return [];
     const names = Array.isArray(keys) ? new Set(keys.map(String)) : undefined;
     return [{ type: kind, namespace: str(given) ?? namespace, name, keys: names }];
   });
-}
-
-function creations(text: string): readonly unknown[] {
-  try {
-    return arr(JSON.parse(text));
-  } catch {
-    return [];
-  }
 }
 
 /** What a controller puts into every namespace, once it runs. */

@@ -1,16 +1,9 @@
-import { Construct, type IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import * as k8s from '../k8s';
-import { type IEndpoint, type INetworkPeer, intOrString, type NetworkEdge, type Peer, type PeerPort } from '../network';
+import { type IEndpoint, type INetworkPeer, intOrString, type NetworkEdge } from '../network';
 import { type Stage } from '../stage';
 import { checkPort } from '../names';
-
-/** Pods that a Service leads to: a workload's, or those that a controller makes. */
-export interface IServedPods extends INetworkPeer, IConstruct {
-  readonly name: string;
-  readonly stage: Stage;
-  /** Lets a peer in at a port of the pods. */
-  allowFrom(peer: Peer, ...ports: readonly (number | PeerPort)[]): void;
-}
+import { type Workload } from './workload';
 
 /** A port of a Service, and the pods' port behind it. */
 export interface ServicePort {
@@ -35,7 +28,7 @@ export interface ServiceProps<P extends string = string> {
   readonly publishNotReadyAddresses?: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
   /** Leads to the pods of these workloads too, all of which carry `selector`. @default - the workload's own pods */
-  readonly across?: { readonly workloads: readonly IServedPods[]; readonly selector: Readonly<Record<string, string>> };
+  readonly across?: { readonly workloads: readonly Workload[]; readonly selector: Readonly<Record<string, string>> };
   /** Anything else of the API's ServiceSpec. */
   readonly spec?: Partial<k8s.ServiceSpec>;
 }
@@ -44,7 +37,7 @@ export interface ServiceProps<P extends string = string> {
 export class ServiceEndpoint implements IEndpoint {
   /** Makes the Service and one endpoint for each of its ports. */
   static create<P extends string>(
-    workload: IServedPods,
+    workload: Workload,
     clusterDomain: string,
     props: ServiceProps<P>,
   ): Record<P, ServiceEndpoint> & { readonly service: k8s.KubeService } {
@@ -85,7 +78,7 @@ export class ServiceEndpoint implements IEndpoint {
 
   private constructor(
     /** The pods behind it. */
-    readonly workload: IServedPods,
+    readonly workload: Workload,
     /** The Service's name. */
     readonly service: string,
     /** The name of its port. */

@@ -1,6 +1,6 @@
 import { type Entry } from '../entry';
 import { dig, each, obj, str } from '../json';
-import { STORAGE_CLASS, groupOf, typeOf } from '../kinds';
+import { PRIORITY_CLASS, STORAGE_CLASS, groupOf, typeOf } from '../kinds';
 import { commonRefs } from './object-refs';
 import { type Ref } from './ref';
 
@@ -33,6 +33,17 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['Gateway.gateway.networking.k8s.io', 'spec.gatewayClassName', 'GatewayClass.gateway.networking.k8s.io', 'cluster'],
   ['InferenceService.serving.kserve.io', 'spec.predictor.model.runtime', 'ServingRuntime.serving.kserve.io', 'any'],
   ['TrainJob.trainer.kubeflow.org', 'spec.runtimeRef.name', 'ClusterTrainingRuntime.trainer.kubeflow.org', 'cluster'],
+  ...['devicePlugin', 'dcgmExporter', 'migManager'].map(
+    (operand) => ['ClusterPolicy.nvidia.com', `spec.${operand}.config.name`, 'ConfigMap', 'any'] as const,
+  ),
+  ['ClusterPolicy.nvidia.com', 'spec.driver.kernelModuleConfig.name', 'ConfigMap', 'any'],
+  ['ClusterPolicy.nvidia.com', 'spec.driver.repoConfig.configMapName', 'ConfigMap', 'any'],
+  ['ClusterPolicy.nvidia.com', 'spec.driver.certConfig.name', 'ConfigMap', 'any'],
+  ['ClusterPolicy.nvidia.com', 'spec.daemonsets.priorityClassName', PRIORITY_CLASS, 'cluster'],
+  ...['kernelModuleConfig', 'repoConfig', 'certConfig'].map(
+    (config) => ['NVIDIADriver.nvidia.com', `spec.${config}.name`, 'ConfigMap', 'any'] as const,
+  ),
+  ['NVIDIADriver.nvidia.com', 'spec.priorityClassName', PRIORITY_CLASS, 'cluster'],
   ['PersistentVolumeClaim', 'spec.volumeName', 'PersistentVolume', 'cluster'],
   [
     'VolumeSnapshot.snapshot.storage.k8s.io',

@@ -1,3 +1,4 @@
+import { SELECTS_AT_RUN_TIME } from '../../labels';
 import { type Entry } from '../entry';
 import { mend, type Context, type Report, type Rule } from '../context';
 import { arr, isObj, obj, str } from '../json';
@@ -19,7 +20,7 @@ export const monitors: Rule = {
 function serviceMonitor(entry: Entry, { services }: Context, report: Report): void {
   const selected = services.select(entry.spec.selector, namespacesOf(entry));
   if (selected.length === 0) {
-    if (selectsSystem(entry)) return;
+    if (selectsSystem(entry) || entry.annotations[SELECTS_AT_RUN_TIME] === 'true') return;
     report(
       entry,
       'spec.selector',

@@ -1,3 +1,4 @@
+import { SELECTS_AT_RUN_TIME } from '../../labels';
 import { type Entry } from '../entry';
 import { mend, slipOf, type Context, type Report, type Rule } from '../context';
 import { arr, field, isObj, obj } from '../json';
@@ -43,7 +44,7 @@ function workload({ entry, labels, metadataPath }: Pod, report: Report): void {
 /** A budget or policy that selects nothing does no harm, unless it was meant for pods that differ in a letter. */
 function selectsPods(entry: Entry, at: string, selector: unknown, { bundle, strict }: Context, report: Report): void {
   if (isEmptySelector(selector) || bundle.podIndex(entry.namespace).select(selector).length > 0) return;
-  if (madeElsewhere(selector, entry.namespace, bundle)) return;
+  if (entry.annotations[SELECTS_AT_RUN_TIME] === 'true' || madeElsewhere(selector, entry.namespace, bundle)) return;
   if (!strict && !isNearMiss(selector, bundle.podIndex(entry.namespace).items)) return;
   report(
     entry,
@@ -132,6 +133,8 @@ function peers(entry: Entry, context: Context, report: Report): void {
           const found = places.some(
             (name) =>
               isBeyond(name, bundle) ||
+              // Pods that a controller makes talk to others of its making.
+              (name === entry.namespace && entry.annotations[SELECTS_AT_RUN_TIME] === 'true') ||
               madeElsewhere(podSelector, name, bundle) ||
               bundle.podIndex(name).select(podSelector).length > 0,
           );

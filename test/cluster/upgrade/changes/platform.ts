@@ -81,6 +81,7 @@ export const platform: Table<PlatformProps> = {
     },
   ],
   distribution: 'says which Kubernetes is there',
+  kubernetesVersion: 'says which Kubernetes is there',
   registryMirror: [
     {
       what: 'none -> registry.lab.example:5000/mirror',
