@@ -48,7 +48,6 @@ interface Component {
   readonly tolerations?: readonly object[];
 }
 interface DeviceConfig {
-  readonly metadata: { readonly annotations: Record<string, string> };
   readonly spec: {
     readonly selector: Record<string, string>;
     readonly driver: Component & Record<string, unknown>;
@@ -332,7 +331,9 @@ test('gives each pool a DeviceConfig, and refuses pools that no label tells apar
 });
 
 test('refuses sites and pools without AMD GPUs', () => {
-  expect(() => make({}, { pools: [] })).toThrow(/site test has no AMD GPUs; give a pool's gpus the vendor "amd"/);
+  expect(() => make({}, { pools: [] })).toThrow(
+    /site test has no AMD GPUs on nodes that take workloads; give a pool's gpus the vendor "amd"/,
+  );
   expect(() => make().gpus.pool('workers')).toThrow(
     /pool "workers" has no GPUs, this operator drives AMD's; name one of "mi300x"/,
   );
@@ -356,14 +357,21 @@ test('has its metrics scraped through Services of its own', () => {
   const metrics = External.prometheus(lab, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
   const nodeFeatures = new NodeFeatureDiscovery(lab, 'nfd');
   new AmdGpuOperator(lab, 'gpus', { nodeFeatures, metrics, driver: DRIVER });
-  expect(namesOf(lab, 'ServiceMonitor')).toEqual(['amd-gpu-operator', 'kmm-controller', 'amd-gpus']);
-  expect(objectOf(lab, 'Service', 'metrics-exporter', 'gpus')).toMatchObject({
-    spec: { selector: { 'app.kubernetes.io/name': 'metrics-exporter' }, clusterIP: 'None' },
-  });
-  const policy = objectOf<{ spec: { ingress: unknown } }>(lab, 'NetworkPolicy', 'metrics-exporter', 'gpus');
-  expect(policy.spec.ingress).toMatchObject([{ ports: [{ port: 5000, protocol: 'TCP' }] }]);
+  expect(namesOf(lab, 'ServiceMonitor')).toEqual(['amd-gpu-operator', 'kmm-controller', 'amd-gpus-mi300x']);
+  const monitor = objectOf<{ spec: { endpoints: [{ port: string; honorLabels: boolean }]; selector: unknown } }>(
+    lab,
+    'ServiceMonitor',
+    'amd-gpus-mi300x',
+  ).spec;
+  // The Service that the operator makes, whose samples name the pod that has a GPU.
+  expect(monitor.selector).toEqual({ matchLabels: { 'app.kubernetes.io/service': 'mi300x-metrics-exporter' } });
+  expect(monitor.endpoints).toMatchObject([{ port: 'exporter-port', honorLabels: true }]);
+  const open = objectsOf(lab).filter(
+    ({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec).includes('"port":5000'),
+  );
+  expect(open).toHaveLength(1);
   expect(findingsOf(lab)).toEqual([]);
-  expect(namesOf(make().lab, 'Service')).not.toContain('metrics-exporter');
+  expect(namesOf(make().lab, 'ServiceMonitor')).toEqual([]);
 });
 
 test('sizes its programs as asked, and refuses what isn’t there', () => {

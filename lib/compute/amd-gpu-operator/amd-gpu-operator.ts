@@ -21,7 +21,7 @@ import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { type NodePool } from '../../site';
 import { checkApart } from '../pools';
-import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition } from './amd-gpu-pool';
+import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition, selectorOf } from './amd-gpu-pool';
 import { deviceConfig, remediationWorkflowStatus } from './crds';
 import { deviceConfigOf, partitionProfiles } from './device-config';
 import { type AmdDriverProps, checkedDriver, type Driver } from './driver';
@@ -121,7 +121,7 @@ export class AmdGpuOperator extends System implements IGpus {
     this.addOperator(install, resources.operator, driver, metrics);
     if (driver) new KernelModuleManagement(install, { driver, resources: resources.kmm, metrics });
     new Operands(install, {
-      names: nodes.map(({ name }) => name),
+      nodes: Object.fromEntries(nodes.map((pool) => [pool.name, selectorOf(pool)])),
       testRunner,
       partitions: Object.keys(partitions).length > 0,
       driver: driver !== undefined,
@@ -168,9 +168,12 @@ export class AmdGpuOperator extends System implements IGpus {
   private checkedPools(partitions: Readonly<Record<string, AmdPartition>>): readonly NodePool[] {
     const { path } = this.node;
     const { site } = this.platform;
-    const pools = site.pools.filter(({ gpus }) => gpus?.vendor === 'amd');
+    const pools = site.pools.filter(({ gpus, schedulableNodes }) => gpus?.vendor === 'amd' && schedulableNodes > 0);
     if (pools.length === 0) {
-      fail(path, `site ${site.name} has no AMD GPUs; give a pool's gpus the vendor "amd", or leave this operator out`);
+      fail(
+        path,
+        `site ${site.name} has no AMD GPUs on nodes that take workloads; give a pool's gpus the vendor "amd", or leave this operator out`,
+      );
     }
     // Each has a DeviceConfig, and the operator refuses a node that two select.
     checkApart(path, pools, 'AMD GPUs');

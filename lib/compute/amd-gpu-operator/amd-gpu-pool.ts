@@ -31,7 +31,7 @@ export class AmdGpuPool implements IGpuPool {
     readonly readyAfter: readonly Stage[],
   ) {
     this.placement = {
-      nodeSelector: { [AMD_GPU]: 'true', ...nodes.labels },
+      nodeSelector: selectorOf(nodes),
       tolerations: tolerationsOf(nodes),
     };
     this.resource =
@@ -64,4 +64,9 @@ export class AmdGpuPool implements IGpuPool {
     }
     return known.dies;
   }
+}
+
+/** Labels of a pool's nodes, once Node Feature Discovery has seen their GPUs. */
+export function selectorOf(nodes: NodePool): Readonly<Record<string, string>> {
+  return { [AMD_GPU]: 'true', ...nodes.labels };
 }

@@ -1,11 +1,10 @@
-import { type ApiObjectMetadata } from 'cdk8s';
-import { CREATES, quantity, type Resources, type System } from '../../core';
+import { quantity, type Resources, type System } from '../../core';
 import { type CustomResourceProps } from '../../crds';
 import { type AmdGpuPool } from './amd-gpu-pool';
 import { type deviceConfig } from './crds';
-import { type Driver, driverJobs } from './driver';
+import { type Driver } from './driver';
 import { images } from './images';
-import { EXPORTER_PORT, madePods } from './operands';
+import { EXPORTER_PORT } from './operands';
 
 type DeviceConfig = CustomResourceProps<NonNullable<(typeof deviceConfig)['body']>>;
 type Spec = NonNullable<DeviceConfig['spec']>;
@@ -29,12 +28,8 @@ export function deviceConfigOf(system: System, props: DeviceConfigProps): Device
   const { kubeletRoot } = system.platform.distribution;
   const tolerations = pool.placement.tolerations.length > 0 ? pool.placement.tolerations : undefined;
   const upgradePolicy = { upgradeStrategy: 'RollingUpdate', maxUnavailable: props.maxUnavailable } as const;
-  const metadata: ApiObjectMetadata = {
-    name: pool.nodes.name,
-    annotations: { [CREATES]: madePods(system.namespace, pool.nodes.name, driver ? driverJobs(driver) : []) },
-  };
   return {
-    metadata,
+    metadata: { name: pool.nodes.name },
     spec: {
       selector: { ...pool.placement.nodeSelector },
       driver: driver ? driverSpec(system, driver, tolerations) : { enable: false },

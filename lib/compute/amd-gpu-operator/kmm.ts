@@ -70,10 +70,13 @@ worker:
       metrics.scrape(stage, 'kmm-controller', { endpoint, scheme: 'https', token: true });
     }
     if (driver.build) {
+      const { dns } = system.platform.distribution;
+      const dnsPorts = (['UDP', 'TCP'] as const).map((protocol) => ({ port: dns.podPort, protocol }));
       const ports = [...new Set([...(driver.build.ports ?? [80, 443]), driver.port])];
       for (const component of driverJobs(driver)) {
         const labels = { ...KMM, 'app.kubernetes.io/component': component };
-        const pods = new ControlledPods(stage, `driver-${component}`, { labels, usesDns: true });
+        const pods = new ControlledPods(stage, `driver-${component}`, { labels });
+        pods.allowTo({ namespace: dns.namespace, podLabels: dns.podLabels }, ...dnsPorts);
         pods.allowTo('anywhere', ...ports);
       }
     }

@@ -10,8 +10,8 @@ export const KMM = { 'app.kubernetes.io/name': 'kmm' };
 const EXPORTER = { 'app.kubernetes.io/name': 'metrics-exporter' };
 
 export interface OperandsProps {
-  /** Names of the DeviceConfigs. */
-  readonly names: readonly string[];
+  /** The nodes of each DeviceConfig, by its name. */
+  readonly nodes: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly testRunner: boolean;
   readonly partitions: boolean;
   /** Whether drivers come as images. */
@@ -34,13 +34,21 @@ export class Operands extends Construct {
     if (props.reboots) this.account('utils-container');
 
     // All of a DeviceConfig's pods bear its name; of these the device plugin alone has nothing to say to the API server.
-    for (const name of props.names) {
+    for (const name of Object.keys(props.nodes)) {
       new ControlledPods(stage, `operands-${name}`, { labels: { 'daemonset-name': name }, usesApi: true });
     }
-    if (props.metrics) {
-      const exporter = new ControlledPods(stage, 'metrics-exporter', { labels: EXPORTER });
-      const { metrics: endpoint } = exporter.addService({ ports: { metrics: EXPORTER_PORT }, headless: true });
-      props.metrics.scrape(stage, 'amd-gpus', { endpoint });
+    for (const [name, nodes] of Object.entries(props.nodes)) {
+      props.metrics?.scrape(stage, `amd-gpus-${name}`, {
+        // The operator makes a Service for each DeviceConfig.
+        endpoint: {
+          labels: { 'app.kubernetes.io/service': `${name}-metrics-exporter` },
+          port: 'exporter-port',
+          pods: { labels: { 'daemonset-name': name, ...EXPORTER }, port: EXPORTER_PORT },
+        },
+        // The samples name the pod that has the GPU.
+        honorLabels: true,
+        nodePools: { [name]: nodes },
+      });
     }
   }
 
@@ -74,18 +82,4 @@ export class Operands extends Construct {
       });
     }
   }
-}
-
-/** The pods that policies and Services select, as link is told of them. */
-export function madePods(namespace: string, name: string, driverJobs: readonly string[]): string {
-  const pod = (labels: Readonly<Record<string, string>>, ports: readonly object[]) => ({
-    kind: 'Pod',
-    namespace,
-    labels,
-    ports,
-  });
-  return JSON.stringify([
-    pod({ ...EXPORTER, 'daemonset-name': name }, [{ name: 'exporter-port', number: EXPORTER_PORT }]),
-    ...driverJobs.map((component) => pod({ ...KMM, 'app.kubernetes.io/component': component }, [])),
-  ]);
 }
