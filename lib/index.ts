@@ -1,3 +1,6 @@
+export * from './compute/amd-gpu-operator';
+export * from './compute/edge-tpu-device-plugin';
+export * from './compute/jetson-device-plugin';
 export * from './compute/node-feature-discovery';
 export * from './compute/nvidia-gpu-operator';
 export * from './compute/kueue';

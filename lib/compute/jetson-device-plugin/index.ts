@@ -1,0 +1,2 @@
+export * from './jetson-device-plugin';
+export { JetsonPool } from './jetson-pool';
