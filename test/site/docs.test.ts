@@ -44,6 +44,7 @@ test.each([
   ['A node pool', '- name: gpu\n', '- x\n  - name: gpu\n'],
   ['The GPUs', '{ model: A100, count: 8, memory: 40GB, vendor: nvidia }', 'x'],
   ['A local disk', '- { type: nvme, count: 4, size: 3.84TB }', '- x'],
+  ['A machine', 'networks:\n', 'machines: [x]\nnetworks:\n'],
   ['A network port', '- { type: infiniband, speed: 200Gb/s, count: 8, network: ib }', '- x'],
   ['A taint', '- { key: nvidia.com/gpu, value: "yes", effect: NoSchedule }', '- x'],
   ['A network', '- name: services\n', '- x\n  - name: services\n'],

@@ -25,7 +25,8 @@ const MIG_RESOURCE = /^nvidia\.com\/mig-(.+)$/;
 
 /** The GPUs of a node, or undefined where it has none. */
 export function findGpus(node: NodeFacts): FoundGpus | undefined {
-  const of = (vendor: GpuVendor) => [...node.capacity].filter(([name, n]) => name.startsWith(`${vendor}.com/`) && n > 0);
+  const of = (vendor: GpuVendor) =>
+    [...node.capacity].filter(([name, n]) => name.startsWith(`${vendor}.com/`) && n > 0);
   const nvidia = of('nvidia').filter(([name]) => /^nvidia\.com\/(gpu$|gpu\.shared$|mig-)/.test(name));
   if (nvidia.length > 0 || node.labels['nvidia.com/gpu.product'] !== undefined) return nvidiaGpus(node, nvidia);
   const amd = of('amd').filter(([name]) => name === 'amd.com/gpu');
@@ -61,7 +62,11 @@ function nvidiaGpus({ labels }: NodeFacts, resources: FoundGpus['resources']): F
   };
 }
 
-function sharing(mig: string | undefined, replicas: number, strategy: string | undefined): { readonly sharing?: string } {
+function sharing(
+  mig: string | undefined,
+  replicas: number,
+  strategy: string | undefined,
+): { readonly sharing?: string } {
   if (mig !== undefined) return { sharing: `{ mig: '${mig}' }` };
   if (!(replicas > 1)) return {};
   return { sharing: strategy === 'mps' ? `{ mps: ${replicas} }` : `{ timeSlices: ${replicas} }` };

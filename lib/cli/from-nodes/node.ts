@@ -78,7 +78,9 @@ function readTaints(value: unknown): TaintProps[] {
 
 function texts(value: unknown): Record<string, string> {
   if (!isObj(value)) return {};
-  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [[key, item]] : [])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [[key, item]] : [])),
+  );
 }
 
 function amounts(value: unknown, place: string): ReadonlyMap<string, number> {

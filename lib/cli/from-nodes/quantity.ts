@@ -18,7 +18,8 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 /** A quantity as Kubernetes writes it, or undefined where it is none. */
 export function amount(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
-  const [, digits, suffix] = (typeof value === 'string' && /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(value)) || [];
+  const [, digits, suffix] =
+    (typeof value === 'string' && /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(value)) || [];
   return digits === undefined || !Object.hasOwn(SUFFIXES, suffix) ? undefined : Number(digits) * SUFFIXES[suffix];
 }
 

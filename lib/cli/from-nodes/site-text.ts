@@ -20,7 +20,11 @@ export function siteText(name: string, domain: string | undefined, pools: readon
     ...pools.flatMap((pool, i) => [...(i === 0 ? [] : ['']), ...poolText(pool)]),
     ...(machines.length === 0
       ? []
-      : ['', '# Machines that the catalogue lacks. What is the same for all pools of one can be said here instead.', 'machines:']),
+      : [
+          '',
+          '# Machines that the catalogue lacks. What is the same for all pools of one can be said here instead.',
+          'machines:',
+        ]),
     ...machines.map((machine) => `  - ${flow({ name: machine })}`),
     '',
     '# Nodes do not tell their networks. With them, load balancers get addresses and ports get their network:',
@@ -105,7 +109,9 @@ function findMachine({ nodes, gpus }: FoundPool): MachineModel | undefined {
 /** Firmware leaves out the maker, or what tells variants apart, or adds an order number. */
 function isNamed(name: string, firmware: string): boolean {
   const bare = [name, firmware].map((text) => text.replace(/^(nvidia|dell|supermicro|google)/, ''));
-  return bare[1].length >= 5 && (bare[0].startsWith(bare[1]) || bare[1].startsWith(bare[0].replace(/(320|640)gb$/, '')));
+  return (
+    bare[1].length >= 5 && (bare[0].startsWith(bare[1]) || bare[1].startsWith(bare[0].replace(/(320|640)gb$/, '')))
+  );
 }
 
 function squeezed(text: string): string {
