@@ -1,10 +1,10 @@
 import { Duration, Size } from 'cdk8s';
-import { type DriverProps, type NvidiaGpuOperatorProps } from '../../lib/compute/nvidia-gpu-operator';
+import { type NvidiaDriverProps, type NvidiaGpuOperatorProps } from '../../lib/compute/nvidia-gpu-operator';
 import { type NodePoolProps } from '../../lib/site';
 import { findingsOf, objectsOf } from '../support';
 import { A100, B200, driver, files, L4, make, MI300X, policy, pool, V100 } from './nvidia-gpu-operator-support';
 
-const driverOf = (props: DriverProps) => policy(make({ driver: props })).driver!;
+const driverOf = (props: NvidiaDriverProps) => policy(make({ driver: props })).driver!;
 
 describe('the driver', () => {
   test('is compiled on the nodes unless said otherwise, and people are told that it takes time', () => {
@@ -76,7 +76,7 @@ describe('the driver', () => {
   });
 
   test('has its files in ConfigMaps whose names change with them', () => {
-    const props = (parameter: number): DriverProps => ({
+    const props = (parameter: number): NvidiaDriverProps => ({
       packages: { files: { 'lab.list': 'deb http://mirror.lab.example/ubuntu noble main' } },
       certificates: { 'lab-ca.crt': '-----BEGIN CERTIFICATE-----' },
       moduleParameters: { nvidia: { NVreg_EnableGpuFirmware: parameter } },
@@ -96,7 +96,7 @@ describe('the driver', () => {
   });
 
   test('of two pools shares files that are alike, and NVIDIADriver names them', () => {
-    const own: DriverProps = { moduleParameters: { nvidia: { NVreg_EnableGpuFirmware: 0 } } };
+    const own: NvidiaDriverProps = { moduleParameters: { nvidia: { NVreg_EnableGpuFirmware: 0 } } };
     const lab = make({ poolDrivers: { training: own, inference: own } });
     const maps = objectsOf(lab.lab).filter(({ metadata }) => metadata.name?.startsWith('driver-modules-'));
     expect(maps).toHaveLength(1);

@@ -108,7 +108,8 @@ export class Lab {
   };
 
   fakeQueue(name: string, pools: readonly IGpuPool[]): IQueue {
-    return { name, namespace: 'research', pools, jobLabels: { 'kueue.x-k8s.io/queue-name': name }, readyAfter: [] };
+    const jobLabels = { 'kueue.x-k8s.io/queue-name': name };
+    return { name, namespace: 'research', pools, jobLabels, connectTo: () => undefined, readyAfter: [] };
   }
 
   bucket(name: string, more: { readonly authority?: string; readonly scheme?: 'http' | 'https' } = {}): IBucket {
@@ -150,7 +151,7 @@ export class Lab {
   }
 
   /** The link's view of it. */
-  get linked() {
+  get linked(): ReturnType<typeof linked> {
     return linked(this.platform);
   }
 }

@@ -26,7 +26,7 @@ export interface PackageRepositoriesProps {
 }
 
 /** The driver that the operator puts on nodes by a container. */
-export interface DriverProps {
+export interface NvidiaDriverProps {
   /** One that NVIDIA publishes as an image for the nodes' system; it must drive the pool's GPUs. @default '580.173.02' */
   readonly version?: string;
   /**
@@ -77,7 +77,7 @@ export class Driver {
     private readonly system: System,
     /** Where it was given, for errors: `driver`, `poolDrivers.training`. */
     private readonly what: string,
-    readonly props: DriverProps,
+    readonly props: NvidiaDriverProps,
     pools: readonly NvidiaGpuPool[],
   ) {
     const { path } = system.node;

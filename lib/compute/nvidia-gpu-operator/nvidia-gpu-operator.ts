@@ -24,7 +24,7 @@ import { CustomResource } from '../../crds';
 import { checkKubernetes } from '../compatibility';
 import { clusterPolicy, nvidiaDriver } from './crds';
 import { computeDomain, computeDomainClique, gpuCluster } from './dra-crds';
-import { Driver, type DriverProps } from './driver';
+import { Driver, type NvidiaDriverProps } from './driver';
 import { type NvidiaGpuPool } from './gpu-pool';
 import { DRIVER_VERSION, VERSION } from './images';
 import { migConfig } from './mig';
@@ -34,7 +34,7 @@ import { Operator } from './operator';
 import { driverSpec, type Operand, OPERANDS, policySpec } from './policy';
 import { findPools } from './pools';
 import { type MigStrategy, pluginConfigName, pluginConfigs } from './sharing';
-import { type DriverUpgradeProps, upgradePolicy } from './upgrades';
+import { type NvidiaDriverUpgradeProps, upgradePolicy } from './upgrades';
 
 /** Something that the exporter collects. @see https://docs.nvidia.com/datacenter/dcgm/latest/dcgm-api/dcgm-api-field-ids.html */
 export interface GpuMetric {
@@ -54,11 +54,11 @@ export interface NvidiaGpuOperatorProps extends SystemProps {
    * The driver of all pools; `preinstalled` where it is part of the nodes' system, as on DGX OS.
    * @default - compiled on each node, version 580.173.02, for Ubuntu 24.04
    */
-  readonly driver?: DriverProps | 'preinstalled';
+  readonly driver?: NvidiaDriverProps | 'preinstalled';
   /** Drivers of pools that differ from `driver`, by the pool's name. They are NVIDIADriver resources. @default - none differs */
-  readonly poolDrivers?: Readonly<Record<string, DriverProps | 'preinstalled'>>;
+  readonly poolDrivers?: Readonly<Record<string, NvidiaDriverProps | 'preinstalled'>>;
   /** How drivers that are there are replaced by another version. @default - one node at a time, its pods with GPUs deleted */
-  readonly driverUpgrades?: DriverUpgradeProps;
+  readonly driverUpgrades?: NvidiaDriverUpgradeProps;
   /**
    * NVIDIA's container toolkit is part of the nodes' system and configured, as on DGX OS. Needs a preinstalled driver on all of them.
    * @default false

@@ -8,7 +8,7 @@ import { type UpgradePolicy } from './policy';
  *
  * @see https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/gpu-driver-upgrades.html
  */
-export interface DriverUpgradeProps {
+export interface NvidiaDriverUpgradeProps {
   /** False leaves the old driver until its pod is deleted or the node starts anew. @default true */
   readonly automatic?: boolean;
   /** Nodes at a time, 0 for all. @default 1 */
@@ -41,7 +41,7 @@ export interface PodDeletionProps {
 }
 
 /** Every field, as the API server would fill it in. */
-export function upgradePolicy(path: string, props: DriverUpgradeProps): UpgradePolicy {
+export function upgradePolicy(path: string, props: NvidiaDriverUpgradeProps): UpgradePolicy {
   const { automatic = true, parallel = 1, maxUnavailable = '25%', waitFor, podDeletion, drain } = props;
   checkInteger(path, 'driverUpgrades.parallel', parallel, 0, 5000, 'give the nodes at a time, 0 for all');
   if (typeof maxUnavailable === 'number') {

@@ -19,7 +19,7 @@ export type DriverSpec = NonNullable<
 > & { readonly repository: string };
 
 /** How nodes get another version of the driver: one after another, each emptied of its pods first. */
-export interface DriverUpgradeProps {
+export interface NetworkDriverUpgradeProps {
   /** Nodes at a time, 1 to 100. @default 1 */
   readonly maxParallel?: number;
   /** Pods that are waited for before a node is emptied, by a label selector: `batch.kubernetes.io/job-name`. @default - none */
@@ -31,7 +31,7 @@ export interface DriverUpgradeProps {
 }
 
 /** NVIDIA's driver for its network adapters, which a container on each node builds, or has built in, and loads in place of the kernel's. */
-export interface DriverProps {
+export interface NetworkDriverProps {
   /** The nodes' operating systems, as the driver's images are tagged: `ubuntu24.04`, `rhel9.6`. */
   readonly operatingSystems: readonly string[];
   /** The nodes' processors. @default ['amd64'] */
@@ -55,7 +55,7 @@ export interface DriverProps {
    */
   readonly env?: Readonly<Record<string, string>>;
   /** @default - one node at a time */
-  readonly upgrade?: DriverUpgradeProps;
+  readonly upgrade?: NetworkDriverUpgradeProps;
 }
 
 const SYSTEM = /^[a-z]+\d+(\.\d+)*$/;
@@ -67,7 +67,7 @@ const SYSTEM = /^[a-z]+\d+(\.\d+)*$/;
  *
  * @see https://github.com/Mellanox/network-operator/blob/v26.4.1/pkg/state/state_ofed.go (getMofedDriverImageName)
  */
-export function driverSpec(stage: Stage, path: string, props: DriverProps): DriverSpec {
+export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps): DriverSpec {
   const { packageRepositories, authorities, env = {}, upgrade = {}, kernels } = props;
   const { maxParallel = 1, waitFor, waitTimeout, drainTimeout } = upgrade;
   checkInteger(path, 'driver.upgrade.maxParallel', maxParallel, 1, 100, 'give the number of nodes at a time');
@@ -104,7 +104,7 @@ export function driverSpec(stage: Stage, path: string, props: DriverProps): Driv
 function driverImage(
   platform: Platform,
   path: string,
-  props: DriverProps,
+  props: NetworkDriverProps,
 ): { readonly image: string; readonly repository: string; readonly version: string } {
   const { operatingSystems, architectures = ['amd64'], kernels = [] } = props;
   if (operatingSystems.length === 0 || architectures.length === 0) {

@@ -1,3 +1,3 @@
-export type { DriverProps, DriverUpgradeProps } from './driver';
+export type { NetworkDriverProps, NetworkDriverUpgradeProps } from './driver';
 export type { RdmaNetworkProps } from './plan';
 export * from './nvidia-network-operator';

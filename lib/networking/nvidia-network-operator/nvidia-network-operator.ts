@@ -20,7 +20,7 @@ import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { networkAttachmentDefinition } from './attachment-crds';
 import { hostDeviceNetwork, ipoibNetwork, macvlanNetwork, nicClusterPolicy, nicNodePolicy } from './crds';
-import { type DriverProps, driverSpec, registryPort } from './driver';
+import { type NetworkDriverProps, driverSpec, registryPort } from './driver';
 import { VERSION } from './images';
 import { cidrPool, ipPool } from './ipam-crds';
 import { NetworkResources } from './networks';
@@ -43,7 +43,7 @@ export interface NvidiaNetworkOperatorProps extends SystemProps {
    * Has containers on the nodes load NVIDIA's driver (DOCA-OFED) in place of the one that is there.
    * @default - the nodes have a driver: the kernel's own, or DOCA-Host
    */
-  readonly driver?: DriverProps;
+  readonly driver?: NetworkDriverProps;
   /**
    * Issues the certificate of the operator's admission webhook, which checks policies and networks that others write. One whose authority can't be put into a webhook's
    * configuration is an error.
