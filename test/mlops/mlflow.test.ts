@@ -181,7 +181,7 @@ describe('MLflow', () => {
     ]);
     const clients = {
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'research' } },
-      podSelector: { matchLabels: {} },
+      podSelector: {},
     };
     expect(spec.ingress).toEqual([{ from: [clients], ports: [{ port: 5000, protocol: 'TCP' }] }]);
   });

@@ -36,7 +36,6 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['Certificate.cert-manager.io', 'spec.keystores.pkcs12.passwordSecretRef.name', 'Secret'],
   ['Gateway.gateway.networking.k8s.io', 'spec.gatewayClassName', 'GatewayClass.gateway.networking.k8s.io', 'cluster'],
   ['InferenceService.serving.kserve.io', 'spec.predictor.model.runtime', 'ServingRuntime.serving.kserve.io', 'any'],
-  ['TrainJob.trainer.kubeflow.org', 'spec.runtimeRef.name', 'ClusterTrainingRuntime.trainer.kubeflow.org', 'cluster'],
   ...['devicePlugin', 'dcgmExporter', 'migManager'].map(
     (operand) => ['ClusterPolicy.nvidia.com', `spec.${operand}.config.name`, 'ConfigMap', 'any'] as const,
   ),

@@ -1,0 +1,216 @@
+import { type Size } from 'cdk8s';
+import { type Construct } from 'constructs';
+import {
+  AmdGpuOperator,
+  type AmdGpuOperatorProps,
+  checkLabel,
+  didYouMean,
+  EdgeTpuDevicePlugin,
+  fail,
+  type GpuSharing,
+  gpuModel,
+  type GpuQuota,
+  type IGpuPool,
+  type IGpus,
+  type IQueue,
+  type IRdmaNetworks,
+  JetsonDevicePlugin,
+  type JetsonDevicePluginProps,
+  JobSet,
+  type JobSetProps,
+  KubeflowTrainer,
+  type KubeflowTrainerProps,
+  Kueue,
+  type KueueProps,
+  NodeFeatureDiscovery,
+  type NodeFeatureDiscoveryProps,
+  type NodePool,
+  type NodeQuota,
+  NvidiaGpuOperator,
+  type NvidiaGpuOperatorProps,
+  NvidiaNetworkOperator,
+  type NvidiaNetworkOperatorProps,
+  show,
+} from '../lib';
+import { checkOperators } from '../lib/compute/compatibility';
+import { ExperimentTracking, type ExperimentTrackingProps } from './experiment-tracking';
+
+/** What is a team's own. Teams lend each other what is idle, and take it back when they want it. */
+export interface TeamProps {
+  /**
+   * GPUs by the name of their pool, or parts of GPUs as the pool is shared: `{ training: 16 }`. Pools are tried in this order.
+   * @default - none
+   */
+  readonly gpus?: Readonly<Record<string, number>>;
+  /** Cores and memory by the name of a pool without GPUs, for jobs without any: tried before those with GPUs. @default - none */
+  readonly nodes?: Readonly<Record<string, { readonly cpu: number; readonly memory: Size }>>;
+  /** Its share of what is idle, against those of others. @default 1 */
+  readonly weight?: number;
+}
+
+type Own<P> = Partial<Omit<P, 'nodeFeatures' | 'metrics' | 'jobSets' | 'certificates'>>;
+
+export interface TrainingClusterProps extends ExperimentTrackingProps {
+  /**
+   * Teams by name, each with a queue in a namespace of that name.
+   * @default - one, `training`, that has all GPUs
+   */
+  readonly teams?: Readonly<Record<string, TeamProps>>;
+  /** How GPUs are shared, by the name of their pool: `{ inference: { mig: '3g.40gb' } }`. @default - they are whole */
+  readonly sharing?: Readonly<Record<string, GpuSharing>>;
+  /** Node Feature Discovery's own props. @default - its own */
+  readonly nodeFeatureDiscovery?: Own<NodeFeatureDiscoveryProps>;
+  /** The NVIDIA GPU operator's own props: `{ driver: 'preinstalled' }`. An error where the site has no such GPUs. @default - its own */
+  readonly nvidiaGpuOperator?: Own<NvidiaGpuOperatorProps>;
+  /** The NVIDIA network operator's own props: `{ networks: { roce: {...} } }`. @default - its own, where workers are plugged into InfiniBand */
+  readonly nvidiaNetworkOperator?: Own<NvidiaNetworkOperatorProps>;
+  /** The AMD GPU operator's own props. An error where the site has no such GPUs. @default - its own */
+  readonly amdGpuOperator?: Own<AmdGpuOperatorProps>;
+  /** The own props of the device plugin for Jetsons. An error where the site has none. @default - its own */
+  readonly jetsonDevicePlugin?: Own<JetsonDevicePluginProps>;
+  /** Kueue's own props: `{ topology: [...] }`. @default - its own */
+  readonly kueue?: Own<KueueProps>;
+  /** JobSet's own props. @default - its own */
+  readonly jobSet?: Own<JobSetProps>;
+  /** Kubeflow Trainer's own props. @default - its own */
+  readonly kubeflowTrainer?: Own<KubeflowTrainerProps>;
+}
+
+/** The team that has all, where none is named. */
+const ONLY_TEAM = 'training';
+
+/**
+ * Experiment tracking, and the GPUs of the site for distributed training: found, driven, shared, and queued for by teams.
+ *
+ * What the site has decides what is there: an operator for each maker of GPUs, the network operator for InfiniBand or RoCE, device plugins
+ * for Jetsons and Edge TPUs. Trainings are added to it: `new TrainingJob(lab, 'resnet', { training: lab.training, queue: lab.queue('vision'), ... })`.
+ */
+export class TrainingCluster extends ExperimentTracking {
+  readonly nodeFeatures: NodeFeatureDiscovery;
+  /** NVIDIA's GPUs, where there are some. */
+  readonly nvidiaGpus?: NvidiaGpuOperator;
+  /** AMD's GPUs, where there are some. */
+  readonly amdGpus?: AmdGpuOperator;
+  /** The GPUs of Jetsons, where there are some. */
+  readonly jetsons?: JetsonDevicePlugin;
+  /** Edge TPUs, where there are some. */
+  readonly edgeTpus?: EdgeTpuDevicePlugin;
+  /** InfiniBand and RoCE, where workers are plugged into some. */
+  readonly networks?: NvidiaNetworkOperator;
+  readonly queueing: Kueue;
+  readonly jobSets: JobSet;
+  readonly training: KubeflowTrainer;
+  private readonly queues = new Map<string, IQueue>();
+
+  /** @throws where the site has no GPUs, or a prop is about hardware that it lacks */
+  constructor(scope: Construct, id: string, props: TrainingClusterProps) {
+    super(scope, id, props);
+    const { pools } = props.site;
+    const metrics = this.metrics;
+    const nodeFeatures = new NodeFeatureDiscovery(this, 'node-feature-discovery', {
+      ...props.nodeFeatureDiscovery,
+      metrics,
+    });
+    this.nodeFeatures = nodeFeatures;
+
+    const workers = pools.filter(({ schedulableNodes }) => schedulableNodes > 0);
+    const reached = (reach: string) => workers.filter((pool) => reachOf(pool) === reach);
+    const own = <P>(name: keyof TrainingClusterProps, given: P | undefined, found: readonly NodePool[]): P | undefined => {
+      if (found.length === 0 && given !== undefined)
+        fail(this.node.path, `${name} is given, but site ${props.site.name} has nothing for it; leave it out`);
+      return given;
+    };
+    const nvidia = reached('nvidia-gpu-operator');
+    const nvidiaProps = own('nvidiaGpuOperator', props.nvidiaGpuOperator, nvidia);
+    if (nvidia.length > 0)
+      this.nvidiaGpus = new NvidiaGpuOperator(this, 'gpu-operator', { ...nvidiaProps, nodeFeatures, metrics });
+    const amd = reached('amd-gpu-operator');
+    const amdProps = own('amdGpuOperator', props.amdGpuOperator, amd);
+    if (amd.length > 0) this.amdGpus = new AmdGpuOperator(this, 'amd-gpu-operator', { ...amdProps, nodeFeatures, metrics });
+    const jetsons = reached('nvidia-device-plugin');
+    const jetsonProps = own('jetsonDevicePlugin', props.jetsonDevicePlugin, jetsons);
+    if (jetsons.length > 0)
+      this.jetsons = new JetsonDevicePlugin(this, 'jetson-device-plugin', { ...jetsonProps, nodeFeatures });
+    if (this.drivers.length === 0)
+      fail(this.node.path, `site ${props.site.name} has no node pool with GPUs that takes workloads; add gpus to one, or use ExperimentTracking`);
+
+    const networkProps = props.nvidiaNetworkOperator;
+    if (networkProps || hasInfiniband(workers)) {
+      this.networks = new NvidiaNetworkOperator(this, 'network-operator', { ...networkProps, nodeFeatures, metrics });
+      if (this.nvidiaGpus) {
+        const [gpus, network] = [this.nvidiaGpus, this.networks].map(({ description }) => description.version);
+        checkOperators(this.node.path, gpus!, network!, { rdma: true });
+      }
+    }
+    for (const [pool, sharing] of Object.entries(props.sharing ?? {})) this.gpuPool(pool).share(sharing);
+
+    this.queueing = new Kueue(this, 'kueue', { ...props.kueue, metrics });
+    this.jobSets = new JobSet(this, 'jobset', { ...props.jobSet, metrics });
+    this.training = new KubeflowTrainer(this, 'kubeflow-trainer', {
+      ...props.kubeflowTrainer,
+      jobSets: this.jobSets,
+      metrics,
+    });
+    const teams = Object.entries(props.teams ?? { [ONLY_TEAM]: { gpus: this.allGpus() } });
+    for (const [name, team] of teams) this.addTeam(name, team);
+  }
+
+  /** All that drive GPUs here. */
+  get drivers(): readonly IGpus[] {
+    return [this.nvidiaGpus, this.amdGpus, this.jetsons].filter((driver) => driver !== undefined);
+  }
+
+  /** The GPUs of a pool of the site, whoever made them. @throws where the pool has none, or there is no such pool */
+  gpuPool(name: string): IGpuPool {
+    const all = this.drivers.flatMap(({ pools }) => pools);
+    const names = all.map(({ nodes }) => nodes.name);
+    return (
+      all.find(({ nodes }) => nodes.name === name) ??
+      fail(this.node.path, `there is no pool ${show(name)} with GPUs${didYouMean(name, names)}`)
+    );
+  }
+
+  /** A team's queue. @throws where there is no such team */
+  queue(team: string): IQueue {
+    return (
+      this.queues.get(team) ?? fail(this.node.path, `there is no team ${show(team)}${didYouMean(team, this.queues.keys())}`)
+    );
+  }
+
+  /** Adds a team, with a queue in a namespace of its name. @throws where the name is taken, or it has nothing of its own */
+  addTeam(name: string, { gpus = {}, nodes = {}, weight }: TeamProps): IQueue {
+    checkLabel(this.node.path, 'the name of a team', name);
+    const withGpus = Object.entries(gpus).map(([pool, count]): GpuQuota => ({ pool: this.gpuPool(pool), gpus: count }));
+    const without = Object.entries(nodes).map(
+      ([pool, quota]): NodeQuota => ({ nodes: this.site.pool(pool), ...quota }),
+    );
+    const queue = this.queueing.addQueue(name, { quotas: [...without, ...withGpus], weight });
+    this.queues.set(name, queue);
+    return queue;
+  }
+
+  /** The networks by which GPUs of different nodes talk. @throws where workers are plugged into none */
+  get rdmaNetworks(): IRdmaNetworks {
+    return (
+      this.networks ??
+      fail(
+        this.node.path,
+        `site ${this.site.name} has no network for RDMA that workers are plugged into; leave network out, or name RoCE in nvidiaNetworkOperator`,
+      )
+    );
+  }
+
+  private allGpus(): Record<string, number> {
+    const pools = this.drivers.flatMap((driver) => driver.pools);
+    return Object.fromEntries(pools.map(({ nodes, resource }) => [nodes.name, nodes.nodes * resource.perNode]));
+  }
+}
+
+/** Who brings a pool's GPUs to pods. */
+function reachOf({ gpus }: NodePool): string | undefined {
+  return gpus && (gpuModel(gpus.model)?.reach ?? `${gpus.vendor}-gpu-operator`);
+}
+
+function hasInfiniband(pools: readonly NodePool[]): boolean {
+  return pools.some(({ networkPorts }) => networkPorts.some(({ type }) => type === 'infiniband'));
+}
