@@ -3,6 +3,7 @@ export * from './crds';
 export * from './data/minio';
 export * from './data/postgres';
 export * from './mlops/mlflow';
+export * from './monitoring';
 export * from './networking/haproxy';
 export * from './networking/metallb';
 export * from './security/cert-manager';
