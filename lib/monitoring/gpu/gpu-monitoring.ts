@@ -19,14 +19,14 @@ export interface GpuRulesProps extends RunbookProps {
 }
 
 export interface GpuMonitoringProps extends GpuRulesProps {
-  /** The exporter's Service, which the vendor's operator makes in the stage's namespace. */
-  readonly exporter: RunTimeService;
+  /** The exporter's Service, which the vendor's operator makes in the stage's namespace. @default - the caller has it scraped, with `honorLabels` and `nodePools` */
+  readonly exporter?: RunTimeService;
   /** How often the exporter is asked; DCGM itself looks every 30 seconds. @default 30 seconds */
   readonly interval?: Duration;
 }
 
 /**
- * Has the exporter on the GPU nodes scraped, and adds rules and a dashboard. For the system that installs the exporter:
+ * Adds rules and a dashboard for the GPUs of a vendor, and has the exporter on their nodes scraped. For the system that installs the exporter:
  *
  *     addGpuMonitoring(install, props.metrics, { vendor: 'nvidia', pools: this.pools, exporter: DCGM_EXPORTER })
  *
@@ -36,12 +36,14 @@ export interface GpuMonitoringProps extends GpuRulesProps {
  */
 export function addGpuMonitoring(stage: Stage, metrics: IMetrics, props: GpuMonitoringProps): void {
   const { vendor, pools, exporter, interval } = props;
-  metrics.scrape(stage, `gpus-${vendor}`, {
-    endpoint: exporter,
-    interval,
-    honorLabels: true,
-    nodePools: Object.fromEntries(pools.map(({ nodes, placement }) => [nodes.name, placement.nodeSelector] as const)),
-  });
+  if (exporter) {
+    metrics.scrape(stage, `gpus-${vendor}`, {
+      endpoint: exporter,
+      interval,
+      honorLabels: true,
+      nodePools: Object.fromEntries(pools.map(({ nodes, placement }) => [nodes.name, placement.nodeSelector] as const)),
+    });
+  }
   metrics.addRules(stage, `gpus-${vendor}`, gpuRules(stage.node.path, props));
   metrics.addDashboard(stage, `gpus-${vendor}`, gpuDashboard(vendor));
 }

@@ -10,5 +10,5 @@ export {
   type GpuRulesProps,
 } from './gpu-monitoring';
 export { INFINIBAND_METRICS, infinibandRules } from './infiniband';
-export { type Metric } from './metric';
+export { type Metric as ExporterMetric } from './metric';
 export { type Xid, type XidAction, XIDS } from './xid';
