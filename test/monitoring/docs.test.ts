@@ -30,18 +30,18 @@ function alerts(): { finding: Finding; of: string }[] {
   return [...of.values()];
 }
 
-const what = ({ what: text }: Finding) => text.replace(/\{\{.*?\}\}/g, '').trim() || 'Xid';
+const firstSentence = ({ means }: Finding) => means.replace(/([.:]) .*$/, '$1').replace(/:$/, '.');
 
 const SECTIONS: Readonly<Record<string, () => string>> = {
   alerts: () =>
     table(
-      ['alert', 'severity', 'of', 'after', 'what'],
+      ['alert', 'severity', 'of', 'after', 'when'],
       alerts().map(({ finding, of }) => [
         `[${finding.alert}](#${finding.alert.toLowerCase()})`,
         finding.severity,
         of,
         finding.for?.toHumanString() ?? 'at once',
-        what(finding),
+        firstSentence(finding),
       ]),
     ),
   xids: () =>

@@ -110,7 +110,7 @@ export function recordedSeries(
   return [
     {
       name: `gpus-${vendor}`,
-      interval: Duration.hours(1 / SAMPLES_PER_HOUR),
+      interval: Duration.minutes(60 / SAMPLES_PER_HOUR),
       rules: [
         owned('gpu:utilization:ratio', from.utilization),
         owned('gpu:memory_used:ratio', from.memory),
