@@ -126,6 +126,8 @@ export class ExperimentTracking extends Platform {
   readonly objects: MinIO;
   readonly postgres: Postgres;
   readonly mlflow: MLflow;
+  /** Collects the systems' metrics, where somebody does. */
+  protected readonly metrics?: IMetrics;
 
   /** @throws when the site has too few nodes for the size */
   constructor(scope: Construct, id: string, props: ExperimentTrackingProps) {
@@ -133,6 +135,7 @@ export class ExperimentTracking extends Platform {
     this.size = sizeFor(this.node.path, props);
     const plan = PLANS[this.size];
     const metrics = props.metrics?.(this);
+    this.metrics = metrics;
 
     this.addresses = new MetalLB(this, 'metallb', { ...props.metallb, metrics });
     this.certificates = new CertManager(this, 'cert-manager', {

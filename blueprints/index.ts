@@ -1,1 +1,2 @@
 export * from './experiment-tracking';
+export * from './training-cluster';

@@ -4,6 +4,7 @@ import {
   AmdGpuOperator,
   type AmdGpuOperatorProps,
   checkLabel,
+  checkOperators,
   didYouMean,
   EdgeTpuDevicePlugin,
   fail,
@@ -32,7 +33,6 @@ import {
   type NvidiaNetworkOperatorProps,
   show,
 } from '../lib';
-import { checkOperators } from '../lib/compute/compatibility';
 import { ExperimentTracking, type ExperimentTrackingProps } from './experiment-tracking';
 
 /** What is a team's own. Teams lend each other what is idle, and take it back when they want it. */
@@ -115,7 +115,11 @@ export class TrainingCluster extends ExperimentTracking {
 
     const workers = pools.filter(({ schedulableNodes }) => schedulableNodes > 0);
     const reached = (reach: string) => workers.filter((pool) => reachOf(pool) === reach);
-    const own = <P>(name: keyof TrainingClusterProps, given: P | undefined, found: readonly NodePool[]): P | undefined => {
+    const own = <P>(
+      name: keyof TrainingClusterProps,
+      given: P | undefined,
+      found: readonly NodePool[],
+    ): P | undefined => {
       if (found.length === 0 && given !== undefined)
         fail(this.node.path, `${name} is given, but site ${props.site.name} has nothing for it; leave it out`);
       return given;
@@ -126,13 +130,17 @@ export class TrainingCluster extends ExperimentTracking {
       this.nvidiaGpus = new NvidiaGpuOperator(this, 'gpu-operator', { ...nvidiaProps, nodeFeatures, metrics });
     const amd = reached('amd-gpu-operator');
     const amdProps = own('amdGpuOperator', props.amdGpuOperator, amd);
-    if (amd.length > 0) this.amdGpus = new AmdGpuOperator(this, 'amd-gpu-operator', { ...amdProps, nodeFeatures, metrics });
+    if (amd.length > 0)
+      this.amdGpus = new AmdGpuOperator(this, 'amd-gpu-operator', { ...amdProps, nodeFeatures, metrics });
     const jetsons = reached('nvidia-device-plugin');
     const jetsonProps = own('jetsonDevicePlugin', props.jetsonDevicePlugin, jetsons);
     if (jetsons.length > 0)
       this.jetsons = new JetsonDevicePlugin(this, 'jetson-device-plugin', { ...jetsonProps, nodeFeatures });
     if (this.drivers.length === 0)
-      fail(this.node.path, `site ${props.site.name} has no node pool with GPUs that takes workloads; add gpus to one, or use ExperimentTracking`);
+      fail(
+        this.node.path,
+        `site ${props.site.name} has no node pool with GPUs that takes workloads; add gpus to one, or use ExperimentTracking`,
+      );
 
     const networkProps = props.nvidiaNetworkOperator;
     if (networkProps || hasInfiniband(workers)) {
@@ -173,7 +181,8 @@ export class TrainingCluster extends ExperimentTracking {
   /** A team's queue. @throws where there is no such team */
   queue(team: string): IQueue {
     return (
-      this.queues.get(team) ?? fail(this.node.path, `there is no team ${show(team)}${didYouMean(team, this.queues.keys())}`)
+      this.queues.get(team) ??
+      fail(this.node.path, `there is no team ${show(team)}${didYouMean(team, this.queues.keys())}`)
     );
   }
 
@@ -181,9 +190,10 @@ export class TrainingCluster extends ExperimentTracking {
   addTeam(name: string, { gpus = {}, nodes = {}, weight }: TeamProps): IQueue {
     checkLabel(this.node.path, 'the name of a team', name);
     const withGpus = Object.entries(gpus).map(([pool, count]): GpuQuota => ({ pool: this.gpuPool(pool), gpus: count }));
-    const without = Object.entries(nodes).map(
-      ([pool, quota]): NodeQuota => ({ nodes: this.site.pool(pool), ...quota }),
-    );
+    const without = Object.entries(nodes).map(([pool, quota]): NodeQuota => ({
+      nodes: this.site.pool(pool),
+      ...quota,
+    }));
     const queue = this.queueing.addQueue(name, { quotas: [...without, ...withGpus], weight });
     this.queues.set(name, queue);
     return queue;

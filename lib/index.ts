@@ -1,4 +1,5 @@
 export * from './compute/amd-gpu-operator';
+export * from './compute/compatibility';
 export * from './compute/edge-tpu-device-plugin';
 export * from './compute/jetson-device-plugin';
 export * from './compute/jobset';
@@ -11,6 +12,7 @@ export * from './data/minio';
 export * from './data/postgres';
 export * from './mlops/kubeflow-trainer';
 export * from './mlops/mlflow';
+export * from './monitoring';
 export * from './networking/haproxy';
 export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';

@@ -5,7 +5,7 @@ import * as ts from 'typescript';
 export const ROOT = resolve(__dirname, '../..');
 
 /** Folders of lib that hold no systems. */
-const NOT_DOMAINS = new Set(['core', 'site', 'crds', 'cli']);
+const NOT_DOMAINS = new Set(['core', 'site', 'crds', 'monitoring', 'cli']);
 
 /** One system's folder. */
 export interface SystemFolder {

@@ -19,6 +19,7 @@ import {
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
+import { addGpuMonitoring } from '../../monitoring';
 import { type NodePool } from '../../site';
 import { checkApart } from '../pools';
 import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition, selectorOf } from './amd-gpu-pool';
@@ -138,6 +139,7 @@ export class AmdGpuOperator extends System implements IGpus {
     ]);
     addGpuRule(configure, nodeFeatures);
     this.pools = nodes.map((pool) => new AmdGpuPool(path, pool, partitions[pool.name], configure.readyAfter));
+    if (metrics) addGpuMonitoring(install, metrics, { vendor: 'amd', pools: this.pools });
     for (const pool of this.pools) {
       const { name } = pool.nodes;
       const profiles =

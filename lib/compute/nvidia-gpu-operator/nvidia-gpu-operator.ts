@@ -21,6 +21,7 @@ import {
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
+import { DCGM_METRICS } from '../../monitoring';
 import { checkKubernetes } from '../compatibility';
 import { clusterPolicy, nvidiaDriver } from './crds';
 import { computeDomain, computeDomainClique, gpuCluster } from './dra-crds';
@@ -74,7 +75,7 @@ export interface NvidiaGpuOperatorProps extends SystemProps {
   readonly migReboot?: boolean;
   /** The host engine in pods of its own, where other tools use it too, rather than within the exporter. @default false */
   readonly standaloneDcgm?: boolean;
-  /** What the exporter collects. @default - its own list, with the profiling metrics */
+  /** What the exporter collects. @default - what the alerts and the dashboard need (docs/monitoring.md), with the profiling metrics */
   readonly gpuMetrics?: readonly GpuMetric[];
   /** Metrics carry the labels of the pods that have the GPUs; the exporter may then read all pods. @default false */
   readonly podLabels?: boolean;
@@ -97,6 +98,9 @@ export interface NvidiaGpuOperatorProps extends SystemProps {
   /** What the operator logs. @default 'info' */
   readonly logLevel?: 'debug' | 'info' | 'error';
 }
+
+/** What the alerts and the dashboard are about; the exporter's own list lacks half of it. */
+const COUNTERS = DCGM_METRICS.map(({ name, type, meaning }): GpuMetric => ({ field: name, type, help: meaning }));
 
 const DRIVER_LABEL = 'nvidia.com/gpu.deploy.driver';
 const OPERANDS_LABEL = 'nvidia.com/gpu.deploy.operands';
@@ -220,7 +224,8 @@ export class NvidiaGpuOperator extends System implements IGpus {
     });
     const withMig = this.pools.some(({ profiles }) => profiles.length > 0);
     if (withMig) new ConfigFiles(install, 'mig-config', { 'config.yaml': () => migConfig(this.profiles) });
-    const exporterConfig = props.gpuMetrics && this.exporterConfig(configure, props.gpuMetrics);
+    const gpuMetrics = props.gpuMetrics ?? (props.metrics && COUNTERS);
+    const exporterConfig = gpuMetrics && this.exporterConfig(configure, gpuMetrics);
     new CustomResource(configure, 'cluster-policy', clusterPolicy, {
       metadata: { name: 'cluster-policy' },
       spec: policySpec(this, configure, {

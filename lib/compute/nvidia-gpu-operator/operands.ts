@@ -1,5 +1,5 @@
-import { Duration } from 'cdk8s';
 import { ControlledPods, type IMetrics, type PeerPort, type Stage, type System } from '../../core';
+import { addGpuMonitoring } from '../../monitoring';
 import { type NvidiaGpuPool } from './gpu-pool';
 
 // Names of pods and Services as the operator makes them.
@@ -45,20 +45,17 @@ export function addOperands(stage: Stage, system: System, props: OperandsProps):
     dcgm.allowFrom(peer(exporter), DCGM_PORT);
   }
   if (!metrics) return;
-  const nodePools = Object.fromEntries(
-    props.pools.map(({ nodes, placement }) => [nodes.name, placement.nodeSelector] as const),
-  );
-  metrics.scrape(stage, 'dcgm-exporter', {
-    endpoint: { labels: EXPORTER, port: 'gpu-metrics', pods: { labels: EXPORTER, port: EXPORTER_PORT } },
-    interval: Duration.seconds(15),
-    // The samples name the pod that has the GPU.
-    honorLabels: true,
-    nodePools,
+  addGpuMonitoring(stage, metrics, {
+    vendor: 'nvidia',
+    pools: props.pools,
+    exporter: { labels: EXPORTER, port: 'gpu-metrics', pods: { labels: EXPORTER, port: EXPORTER_PORT } },
   });
   if (props.nodeStatus) {
     metrics.scrape(stage, 'node-status-exporter', {
       endpoint: { labels: NODE_STATUS, port: 'node-status', pods: { labels: NODE_STATUS, port: NODE_STATUS_PORT } },
-      nodePools,
+      nodePools: Object.fromEntries(
+        props.pools.map(({ nodes, placement }) => [nodes.name, placement.nodeSelector] as const),
+      ),
     });
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
+import { addInfinibandMonitoring } from '../../monitoring';
 import { networkAttachmentDefinition } from './attachment-crds';
 import { hostDeviceNetwork, ipoibNetwork, macvlanNetwork, nicClusterPolicy, nicNodePolicy } from './crds';
 import { type NetworkDriverProps, driverSpec, registryPort } from './driver';
@@ -121,6 +122,7 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
       registryPort: driverPart && registryPort(driverPart.repository),
       metrics,
     });
+    if (metrics) addInfinibandMonitoring(install, metrics);
     if (secret) new Webhook(install, certificates.webhookAnnotations(secret));
 
     new CustomResource(policy, 'policy', nicClusterPolicy, {
