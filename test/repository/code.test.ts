@@ -67,7 +67,9 @@ test('one image has one version in all of the library', () => {
   for (const { text } of filesIn('lib', 'images.ts').flatMap(references)) {
     const { registry, repository, tag, digest } = image(text);
     const name = `${registry}/${repository}`;
-    versions.set(name, (versions.get(name) ?? new Set()).add(`${tag}@${digest}`));
+    // AMD publishes two programs in one repository, told apart by what their tags begin with.
+    const version = tag.replace(/^labeller-/, '');
+    versions.set(name, (versions.get(name) ?? new Set()).add(`${version}@${digest}`));
   }
   expect(versions.size).toBeGreaterThan(5);
   expect([...versions].filter(([, { size }]) => size > 1)).toEqual([]);
