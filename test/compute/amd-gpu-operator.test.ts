@@ -143,6 +143,13 @@ test('has every image come from the mirror, and names all that the operator woul
   expect(findingsOf(lab)).toEqual([]);
 });
 
+test('refuses one build for the device plugin and the node labeller, which share a repository', () => {
+  const images = { 'docker.io/rocm/k8s-device-plugin': 'registry.lab.example/amd-device-plugin:1' };
+  expect(() => make({}, { platform: { images } })).toThrow(
+    /images gives docker\.io\/rocm\/k8s-device-plugin the one build registry\.lab\.example\/amd-device-plugin:1, but the node labeller/,
+  );
+});
+
 describe('without a driver', () => {
   test('has nothing of Kernel Module Management, and the operator doesn’t look for it', () => {
     const { lab } = make();
@@ -203,7 +210,6 @@ describe('with a driver', () => {
         credentials,
         signing: { key, certificate },
         build: {
-          baseImageRegistry: 'mirror.lab.example',
           packageRepository: 'https://mirror.lab.example/amdgpu/30.20.1/ubuntu noble main',
           packageKey: 'https://mirror.lab.example/rocm.gpg.key',
           ports: [8443],
@@ -214,13 +220,14 @@ describe('with a driver', () => {
       imageRegistrySecret: { name: 'registry' },
       imageSign: { keySecret: { name: 'signing-key' }, certSecret: { name: 'signing-cert' } },
       imageBuild: {
-        baseImageRegistry: 'mirror.lab.example',
+        baseImageRegistry: 'docker.io/library',
         packageRepoURL: 'https://mirror.lab.example/amdgpu/30.20.1/ubuntu noble main',
         gpgKeyURL: 'https://mirror.lab.example/rocm.gpg.key',
       },
     });
     const images = [...lab.images.keys()];
     expect(images).toContain('gcr.io/kaniko-project/executor:v1.23.2');
+    expect(images).toContain('docker.io/library/ubuntu:24.04');
     expect(images).toContain('docker.io/rocm/kernel-module-management-signimage:v1.5.1');
     const policy = objectOf<{ spec: { egress: readonly object[] } }>(lab, 'NetworkPolicy', 'driver-build', 'gpus');
     expect(policy.spec.egress).toContainEqual({
@@ -231,6 +238,23 @@ describe('with a driver', () => {
     });
     expect(namesOf(lab, 'NetworkPolicy')).toContain('driver-sign');
     expect(findingsOf(lab)).toEqual([]);
+  });
+
+  test('builds from what the mirror has, for one distribution', () => {
+    const sles = { os: 'sles-15.7', kernel: '6.4.0-150700.53.11-default' };
+    const mirrored = { platform: { registryMirror: 'mirror.lab.example' } };
+    const baseOf = (lab: Platform) =>
+      (configOf(lab).driver.imageBuild as { baseImageRegistry: string }).baseImageRegistry;
+    expect(baseOf(make({ driver: { ...DRIVER, build: {} } }, mirrored).lab)).toBe('mirror.lab.example/library');
+    const { lab } = make({ driver: { ...DRIVER, systems: [sles], build: {} } }, mirrored);
+    expect(baseOf(lab)).toBe('mirror.lab.example');
+    expect([...lab.images.keys()]).toContain(
+      'mirror.lab.example/third-party/amd/amdgpu-driver:sles-15.7-6.4.0-150700.51-default-30.20.1',
+    );
+    const both = [...DRIVER.systems, sles];
+    expect(() => make({ driver: { ...DRIVER, systems: both, build: {} } })).toThrow(
+      /driver\.build: systems are built from docker\.io\/library and registry\.suse\.com.*build for one distribution/,
+    );
   });
 
   test('drains and reboots nodes to upgrade them where asked, and may do so then alone', () => {
@@ -250,7 +274,10 @@ describe('with a driver', () => {
     ],
     [{ ...DRIVER, version: 'latest' }, /driver\.version must be as AMD's packages have it, got "latest"/],
     [{ ...DRIVER, systems: [] }, /driver\.systems must name at least one, got \[\]/],
-    [{ ...DRIVER, systems: [{ os: 'Ubuntu 24.04', kernel: '6.8.0' }] }, /os must be a distribution and its release/],
+    [
+      { ...DRIVER, systems: [{ os: 'Ubuntu 24.04', kernel: '6.8.0' }] },
+      /driver\.systems: os must be one of "ubuntu-20\.04", .*"sles-16\.0", got "Ubuntu 24\.04"/,
+    ],
     [{ ...DRIVER, upgrade: { maxParallel: 0 } }, /driver\.upgrade\.maxParallel must be a whole number/],
   ])('refuses %j', (driver, message) => {
     expect(() => make({ driver })).toThrow(message);

@@ -1,4 +1,4 @@
-import { quantity, type Resources, type System } from '../../core';
+import { fail, quantity, type Resources, type System } from '../../core';
 import { type CustomResourceProps } from '../../crds';
 import { type AmdGpuPool } from './amd-gpu-pool';
 import { type deviceConfig } from './crds';
@@ -28,6 +28,14 @@ export function deviceConfigOf(system: System, props: DeviceConfigProps): Device
   const { kubeletRoot } = system.platform.distribution;
   const tolerations = pool.placement.tolerations.length > 0 ? pool.placement.tolerations : undefined;
   const upgradePolicy = { upgradeStrategy: 'RollingUpdate', maxUnavailable: props.maxUnavailable } as const;
+  const devicePluginImage = system.image(images.devicePlugin);
+  const nodeLabellerImage = system.image(images.nodeLabeller);
+  if (devicePluginImage === nodeLabellerImage) {
+    fail(
+      system.node.path,
+      `images gives docker.io/rocm/k8s-device-plugin the one build ${devicePluginImage}, but the node labeller is another tag of it; mirror both under upstream's tags instead`,
+    );
+  }
   return {
     metadata: { name: pool.nodes.name },
     spec: {
@@ -41,13 +49,13 @@ export function deviceConfigOf(system: System, props: DeviceConfigProps): Device
       },
       devicePlugin: {
         enableDevicePlugin: true,
-        devicePluginImage: system.image(images.devicePlugin),
+        devicePluginImage,
         devicePluginImagePullPolicy: PULL,
         devicePluginTolerations: tolerations,
         // Whole GPUs are amd.com/gpu, parts of them are called by how they are cut.
         devicePluginArguments: { resource_naming_strategy: pool.partition ? 'mixed' : 'single' },
         enableNodeLabeller: true,
-        nodeLabellerImage: system.image(images.nodeLabeller),
+        nodeLabellerImage,
         nodeLabellerImagePullPolicy: PULL,
         nodeLabellerTolerations: tolerations,
         nodeLabellerArguments: pool.partition ? ['compute-memory-partition'] : undefined,
@@ -108,7 +116,7 @@ function driverSpec(
     version: driver.version,
     imageRegistrySecret: secretOf(credentials),
     imageBuild: build && {
-      baseImageRegistry: build.baseImageRegistry,
+      baseImageRegistry: driver.baseRegistry,
       packageRepoURL: build.packageRepository,
       gpgKeyURL: build.packageKey,
     },

@@ -1,8 +1,9 @@
-import { checkLabel, fail, type ICredentials, type Image, image, show, type System } from '../../core';
+import { checkChoice, checkLabel, fail, type ICredentials, type Image, image, show, type System } from '../../core';
+import { BASES } from './images';
 
 /** Nodes that are alike in what a driver is built for. */
 export interface AmdDriverSystem {
-  /** Distribution and release: `ubuntu-24.04`, `sles-15.7`. */
+  /** Distribution and release: `ubuntu-20.04`, `ubuntu-22.04`, `ubuntu-24.04`, `sles-15.7` or `sles-16.0`. */
   readonly os: string;
   /** What `uname -r` says: `6.8.0-60-generic`. */
   readonly kernel: string;
@@ -32,8 +33,6 @@ export interface AmdDriverProps {
    * @see https://github.com/ROCm/gpu-operator/blob/v1.5.1/docs/drivers/precompiled-driver.md
    */
   readonly build?: {
-    /** Registry of the base image, `ubuntu:<release>` and the like. @default 'docker.io' */
-    readonly baseImageRegistry?: string;
     /** AMD's packages: the line after `deb`, `https://mirror.lab.example/amdgpu/30.20.1/ubuntu noble main`. @default - https://repo.radeon.com */
     readonly packageRepository?: string;
     /** Key that they are signed by. @default - AMD's, from https://repo.radeon.com */
@@ -51,7 +50,6 @@ export interface AmdDriverProps {
   readonly upgrade?: { readonly maxParallel: number };
 }
 
-const OS = /^(ubuntu-\d\d\.\d\d|sles-\d\d\.\d|coreos-\d+\.\d+)$/;
 const REPOSITORY = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9]+([._-][a-z0-9]+)*)+$/;
 
 /** A driver whose props are checked and whose images are on the platform's list. */
@@ -60,6 +58,8 @@ export interface Driver extends AmdDriverProps {
   readonly image: string;
   /** Port of the registry. */
   readonly port: number;
+  /** Where images that others are built from are, from the mirror where there is one. */
+  readonly baseRegistry?: string;
 }
 
 /** @throws where something of the props is wrong */
@@ -95,7 +95,33 @@ export function checkedDriver(system: System, props: AmdDriverProps): Driver {
     fail(path, `driver: images gives more than one repository, ${repositories.join(', ')}; the operator knows one`);
   }
   const registry = repositories[0]!.split('/')[0]!;
-  return { ...props, image: repositories[0]!, port: Number(registry.split(':')[1] ?? 443) };
+  const baseRegistry = props.build && baseRegistryOf(system, props);
+  return { ...props, image: repositories[0]!, port: Number(registry.split(':')[1] ?? 443), baseRegistry };
+}
+
+/** What the operator puts before the names of the images that it builds from; puts them on the platform's list. */
+function baseRegistryOf(system: System, { systems, version }: AmdDriverProps): string {
+  const { path } = system.node;
+  const found = systems.flatMap(({ os }) => {
+    const { prefix, images: bases } = BASES[os]!;
+    return bases(version).map((base) => {
+      const name = `${base.repository}:${base.tag}`.slice(prefix.length);
+      const used = system.image(base);
+      if (used.endsWith(`/${name}`)) return used.slice(0, -name.length - 1);
+      return fail(
+        path,
+        `driver.build: images puts ${used} in the place of ${base.repository}, but the operator asks for ${name}; mirror it so`,
+      );
+    });
+  });
+  const [first, ...others] = [...new Set(found)];
+  if (others.length > 0) {
+    fail(
+      path,
+      `driver.build: systems are built from ${found.join(' and ')}, but the operator knows one registry; build for one distribution`,
+    );
+  }
+  return first!;
 }
 
 /** What pods are made for before a driver's image is there: building it, signing it. */
@@ -106,12 +132,7 @@ export function driverJobs({ build, signing }: AmdDriverProps): readonly string[
 
 /** As the operator composes it from what a node says of itself. */
 function driverImage(path: string, { repository, version }: AmdDriverProps, { os, kernel }: AmdDriverSystem): Image {
-  if (!OS.test(os)) {
-    fail(
-      path,
-      `driver.systems: os must be a distribution and its release, got ${show(os)}; write it as "ubuntu-24.04"`,
-    );
-  }
+  checkChoice(path, 'driver.systems: os', os, Object.keys(BASES));
   checkLabel(path, 'driver.systems: kernel', kernel.replace(/[._+]/g, '-').toLowerCase());
   return image(`${repository}:${os}-${kernel}-${version}`);
 }

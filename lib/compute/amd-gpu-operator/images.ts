@@ -1,4 +1,4 @@
-import { image } from '../../core/image';
+import { type Image, image } from '../../core/image';
 
 /** @see https://github.com/ROCm/gpu-operator/releases/tag/v1.5.1 */
 export const VERSION = 'v1.5.1';
@@ -31,3 +31,34 @@ export const images = {
   /** Builds the driver's image where the registry has none. */
   kmmBuild: image('gcr.io/kaniko-project/executor:v1.23.2'),
 } as const;
+
+/** SUSE's releases that the operator has a Dockerfile for, with the kernel that the modules in SUSE's image are made for. */
+const SLES: Readonly<Record<string, string>> = { '15.7': '6.4.0-150700.51', '16.0': '6.12.0-160000.5' };
+
+/**
+ * What the driver's images are built from, by the nodes' system, and what the operator puts before the images' names.
+ *
+ * @see https://github.com/ROCm/gpu-operator/blob/v1.5.1/internal/kmmmodule/kmmmodule.go
+ */
+export const BASES: Readonly<
+  Record<string, { readonly prefix: string; readonly images: (version: string) => readonly Image[] }>
+> = {
+  ...Object.fromEntries(
+    ['20.04', '22.04', '24.04'].map((release) => [
+      `ubuntu-${release}`,
+      { prefix: 'library/', images: () => [image(`docker.io/library/ubuntu:${release}`)] },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(SLES).map(([release, kernel]) => [
+      `sles-${release}`,
+      {
+        prefix: '',
+        images: (version: string) => [
+          image(`registry.suse.com/bci/bci-micro:${release}`),
+          image(`registry.suse.com/third-party/amd/amdgpu-driver:sles-${release}-${kernel}-default-${version}`),
+        ],
+      },
+    ]),
+  ),
+};

@@ -7,6 +7,9 @@ import type * as k8s from '../../core/k8s';
 const READ = ['get', 'list', 'watch'];
 const EVENTS: k8s.PolicyRule = { apiGroups: [''], resources: ['events'], verbs: ['create', 'get', 'list', 'update'] };
 
+/** Events about nodes are in the namespace `default`. */
+const RECORD: k8s.PolicyRule = { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] };
+
 /** What a service account may do in the operator's namespace, and everywhere. */
 interface Rules {
   readonly own: k8s.PolicyRule[];
@@ -19,7 +22,6 @@ function lease(name: string): k8s.PolicyRule[] {
   return [
     { ...leases, resourceNames: [name], verbs: ['get', 'update', 'patch'] },
     { ...leases, verbs: ['create'] },
-    { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   ];
 }
 
@@ -41,6 +43,7 @@ export function operatorRules(election: string, driver: boolean, upgrade: boolea
         : []),
     ],
     cluster: [
+      RECORD,
       { apiGroups: [''], resources: ['configmaps', 'secrets', 'services', 'pods'], verbs: READ },
       { apiGroups: [''], resources: ['nodes'], verbs: [...READ, 'patch'] },
       { apiGroups: ['apps'], resources: ['daemonsets'], verbs: READ },
@@ -68,6 +71,7 @@ export function kmmRules(election: string): Rules {
   return {
     own: [...lease(election), { apiGroups: [''], resources: ['pods'], verbs: ['create', 'patch', 'delete'] }],
     cluster: [
+      RECORD,
       { apiGroups: [''], resources: ['configmaps', 'secrets', 'serviceaccounts', 'pods'], verbs: READ },
       { apiGroups: [''], resources: ['nodes', 'namespaces'], verbs: [...READ, 'patch'] },
       { apiGroups: ['apps'], resources: ['daemonsets'], verbs: READ },

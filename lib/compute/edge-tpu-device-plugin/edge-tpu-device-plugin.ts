@@ -172,8 +172,12 @@ export class EdgeTpuDevicePlugin extends System implements IGpus {
             { path: '/dev', volume: hostPath('dev', '/dev') },
             { path: '/etc/generic-device-plugin', volume: volume.config('config', config) },
           ],
-          livenessProbe: probe({ periodSeconds: 20 }),
-          readinessProbe: probe({ periodSeconds: 10 }),
+          // The program ends by itself where it can't go on.
+          readinessProbe: {
+            httpGet: { path: '/health', port: k8s.IntOrString.fromNumber(PORT) },
+            periodSeconds: 10,
+            timeoutSeconds: 5,
+          },
         },
       ],
     });
@@ -188,8 +192,4 @@ export class EdgeTpuDevicePlugin extends System implements IGpus {
 
 function unique(tolerations: readonly k8s.Toleration[]): k8s.Toleration[] {
   return [...new Map(tolerations.map((each) => [JSON.stringify(each), each])).values()];
-}
-
-function probe(times: Omit<k8s.Probe, 'httpGet'>): k8s.Probe {
-  return { httpGet: { path: '/health', port: k8s.IntOrString.fromNumber(PORT) }, timeoutSeconds: 5, ...times };
 }
