@@ -300,8 +300,11 @@ describe('NvidiaGpuOperator', () => {
     expect(gpus.pool('box').placement.nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
   });
 
-  test('pools can be left out', () => {
-    const { gpus } = make({ pools: ['inference'] });
+  test('pools can be left out, whose nodes then get no operands', () => {
+    const lab = make({ pools: ['inference'] });
+    const { gpus } = lab;
+    expect(nodeLabels(lab)[selectorOf('training')]).toEqual({ 'nvidia.com/gpu.deploy.operands': 'false' });
+    expect(nodeLabels(lab)[selectorOf('inference')]).toMatchObject({ 'nvidia.com/gpu.deploy.operands': 'true' });
     expect(gpus.pools.map(({ nodes }) => nodes.name)).toEqual(['inference']);
     expect(() => gpus.pool('training')).toThrow(
       'lab/gpu-operator: pool "training" has no GPUs that are driven here; there is "inference"',
