@@ -4,7 +4,9 @@ import { type k8s } from '../../lib/core';
 import { type KubeObject } from '../../lib/core/link/types';
 import { linked } from '../../lib/core/output/linked';
 import { platformFiles } from '../../lib/core/output/platform-files';
-import { expectGolden, findingsOf, objectOf, objectsOf } from '../support';
+import { NodeFeatureDiscovery } from '../../lib/compute/node-feature-discovery';
+import { NvidiaGpuOperator } from '../../lib/compute/nvidia-gpu-operator';
+import { expectGolden, findingsOf, objectOf, objectsOf, testPlatform } from '../support';
 import {
   A100,
   B200,
@@ -298,6 +300,14 @@ describe('NvidiaGpuOperator', () => {
   test('the only pool with NVIDIA’s GPUs needs no label of its own', () => {
     const { gpus } = make({}, { pools: [pool('box', L4, { labels: {} }), pool('other', undefined, { labels: {} })] });
     expect(gpus.pool('box').placement.nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
+  });
+
+  test('labels that the operator looks for must be there', () => {
+    const lab = testPlatform({ site: make().lab.site });
+    const nodeFeatures = new NodeFeatureDiscovery(lab, 'nfd', { worker: { labelSources: ['pci', 'kernel'] } });
+    expect(() => new NvidiaGpuOperator(lab, 'gpu-operator', { nodeFeatures })).toThrow(
+      'lab/nfd: worker.labelSources leaves system out, but another system looks for the label feature.node.kubernetes.io/system-os_release.ID; leave it in',
+    );
   });
 
   test('pools can be left out, whose nodes then get no operands', () => {

@@ -124,8 +124,11 @@ export class NvidiaGpuOperator extends System implements IGpus {
     const { path } = this.node;
     const { nodeFeatures, metrics, migStrategy = 'mixed', logLevel = 'info', nodeStatus = false } = props;
     checkKubernetes(path, 'nvidia-gpu-operator', VERSION, this.platform.kubernetesVersion);
-    // The operator looks for nodes by this label.
-    nodeFeatures.pciLabel('10de');
+    // By these labels the operator finds nodes with GPUs, and the driver for their system and kernel.
+    nodeFeatures.pciLabel('10de', '03');
+    for (const name of ['system-os_release.ID', 'system-os_release.VERSION_ID', 'kernel-version.full']) {
+      nodeFeatures.label(name);
+    }
     checkChoice(path, 'migStrategy', migStrategy, ['mixed', 'single']);
     checkChoice(path, 'logLevel', logLevel, ['debug', 'info', 'error']);
     this.check(props);
