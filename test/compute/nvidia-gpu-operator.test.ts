@@ -302,6 +302,14 @@ describe('NvidiaGpuOperator', () => {
     expect(gpus.pool('box').placement.nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
   });
 
+  test('what the policy names must exist', () => {
+    expect(findingsOf(make({ priorityClassName: 'gpu-critical' }).lab)).toEqual([
+      expect.stringContaining('spec.daemonsets.priorityClassName "gpu-critical"'),
+    ]);
+    const byPool = make({ priorityClassName: 'gpu-critical', poolDrivers: { training: {} } });
+    expect(findingsOf(byPool.lab)).toHaveLength(3);
+  });
+
   test('labels that the operator looks for must be there', () => {
     const lab = testPlatform({ site: make().lab.site });
     const nodeFeatures = new NodeFeatureDiscovery(lab, 'nfd', { worker: { labelSources: ['pci', 'kernel'] } });

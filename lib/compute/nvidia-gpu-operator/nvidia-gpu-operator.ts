@@ -179,7 +179,7 @@ export class NvidiaGpuOperator extends System implements IGpus {
       this.addInstruction({
         when: 'before',
         what: 'The first start compiles the GPU driver on each node, which takes five to twenty minutes; give apply.sh the time',
-        command: 'sh apply.sh --timeout 3600',
+        command: './apply.sh --timeout 3600',
       });
     }
   }
