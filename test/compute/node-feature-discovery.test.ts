@@ -190,9 +190,26 @@ describe('NodeFeatureDiscovery', () => {
     expect(() => make().features.pciLabel('10DE')).toThrow(
       'lab/node-feature-discovery: vendor must be 4 hexadecimal digits in lower case, got "10DE"; write it as "10de"',
     );
-    expect(() => make({ worker: { pci: { labelFields: ['class', 'vendor'] } } }).features.pciLabel('10de')).toThrow(
-      'worker.pci.labelFields makes other labels than feature.node.kubernetes.io/pci-10de.present, which another system looks for; leave it out',
+    const pci = (worker: NodeFeatureDiscoveryProps['worker']) => () => make({ worker }).features.pciLabel('10de', '03');
+    const sought = 'but another system looks for the label feature.node.kubernetes.io/pci-10de.present; leave it in';
+    expect(pci({ pci: { deviceClasses: ['02', '0302'] } })()).toBe('feature.node.kubernetes.io/pci-10de.present');
+    expect(pci({ pci: { labelFields: ['class', 'vendor'] } })).toThrow(
+      `lab/node-feature-discovery: worker.pci.labelFields ["class","vendor"] makes other labels, ${sought}`,
     );
+    expect(pci({ pci: { deviceClasses: ['02'] } })).toThrow(
+      `worker.pci.deviceClasses ["02"] leaves the class 03 out, ${sought}`,
+    );
+    expect(pci({ featureSources: ['all', '-pci'] })).toThrow(`worker.featureSources leaves pci out, ${sought}`);
+  });
+
+  test('a label that is left out is refused to those who look for it', () => {
+    const label = (worker: NodeFeatureDiscoveryProps['worker']) => () =>
+      make({ worker }).features.label('kernel-version.full');
+    expect(label({})()).toBe('feature.node.kubernetes.io/kernel-version.full');
+    expect(label({ labelSources: ['kernel'] })()).toBe('feature.node.kubernetes.io/kernel-version.full');
+    const sought = 'but another system looks for the label feature.node.kubernetes.io/kernel-version.full; leave it in';
+    expect(label({ labelSources: ['pci'] })).toThrow(`worker.labelSources leaves kernel out, ${sought}`);
+    expect(label({ labelWhiteList: '^pci-' })).toThrow(`worker.labelWhiteList "^pci-" leaves it out, ${sought}`);
   });
 
   test.each<[string, NodeFeatureDiscoveryProps]>([

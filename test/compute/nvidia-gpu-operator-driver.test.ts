@@ -20,7 +20,7 @@ describe('the driver', () => {
       {
         when: 'before',
         what: 'The first start compiles the GPU driver on each node, which takes five to twenty minutes; give apply.sh the time',
-        command: 'sh apply.sh --timeout 3600',
+        command: './apply.sh --timeout 3600',
       },
     ]);
     expect(make({ driver: 'preinstalled' }).gpus.instructions).toEqual([]);

@@ -1,3 +1,4 @@
+import { Size } from 'cdk8s';
 import { type GpuSharing, type IGpuPool } from '../../lib/core';
 import { A100, files, L4, make, nodeLabels, pool, policy, RTX4090, selectorOf } from './nvidia-gpu-operator-support';
 
@@ -31,7 +32,7 @@ describe('the GPUs of a pool', () => {
     const { lab, resource } = shared('training', { mig: '3g.40gb' });
     expect(resource).toEqual({ name: 'nvidia.com/mig-3g.40gb', perNode: 16, whole: false });
     expect(lab.gpus.pool('training').resource).toEqual(resource);
-    expect(nodeLabels(lab)[selectorOf('training')]).toMatchObject({ 'nvidia.com/mig.config': 'all-3g.40gb' });
+    expect(nodeLabels(lab)[selectorOf('training')]).toMatchObject({ 'nvidia.com/mig.config': '2x3g.40gb' });
     expect(files(lab, 'mig-config')['config.yaml']).toBe(
       [
         'version: v1',
@@ -39,7 +40,7 @@ describe('the GPUs of a pool', () => {
         '  all-disabled:',
         '    - devices: all',
         '      mig-enabled: false',
-        '  all-3g.40gb:',
+        '  2x3g.40gb:',
         '    - devices: all',
         '      mig-enabled: true',
         '      mig-devices:',
@@ -114,10 +115,22 @@ describe('the GPUs of a pool', () => {
     expect(nodeLabels(lab)[selectorOf('new')]).not.toHaveProperty(['nvidia.com/mig.config']);
   });
 
+  test('of models that hold a profile more and less often are cut as often as each holds it', () => {
+    const small = { model: 'NVIDIA A100-SXM4-40GB', memory: Size.gibibytes(40) };
+    const lab = make({}, { pools: [pool('a', A100), pool('b', small)] });
+    expect(lab.gpus.pool('a').share({ mig: '1g.10gb' }).perNode).toBe(56);
+    expect(lab.gpus.pool('b').share({ mig: '1g.10gb' }).perNode).toBe(32);
+    expect(nodeLabels(lab)[selectorOf('a')]).toMatchObject({ 'nvidia.com/mig.config': '7x1g.10gb' });
+    expect(nodeLabels(lab)[selectorOf('b')]).toMatchObject({ 'nvidia.com/mig.config': '4x1g.10gb' });
+    expect(files(lab, 'mig-config')['config.yaml']).toMatch(
+      /7x1g.10gb:[^]*'1g.10gb': 7\n[^]*4x1g.10gb:[^]*'1g.10gb': 4\n/,
+    );
+  });
+
   test('of pools that share alike share a configuration', () => {
     const lab = make({}, { pools: [pool('a', A100), pool('b', A100)] });
     lab.gpus.pool('a').share({ mig: '7g.80gb' });
     lab.gpus.pool('b').share({ mig: '7g.80gb' });
-    expect(files(lab, 'mig-config')['config.yaml']!.match(/all-7g.80gb:/g)).toHaveLength(1);
+    expect(files(lab, 'mig-config')['config.yaml']!.match(/1x7g.80gb:/g)).toHaveLength(1);
   });
 });

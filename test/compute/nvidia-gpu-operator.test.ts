@@ -4,7 +4,9 @@ import { type k8s } from '../../lib/core';
 import { type KubeObject } from '../../lib/core/link/types';
 import { linked } from '../../lib/core/output/linked';
 import { platformFiles } from '../../lib/core/output/platform-files';
-import { expectGolden, findingsOf, objectOf, objectsOf } from '../support';
+import { NodeFeatureDiscovery } from '../../lib/compute/node-feature-discovery';
+import { NvidiaGpuOperator } from '../../lib/compute/nvidia-gpu-operator';
+import { expectGolden, findingsOf, objectOf, objectsOf, testPlatform } from '../support';
 import {
   A100,
   B200,
@@ -300,8 +302,27 @@ describe('NvidiaGpuOperator', () => {
     expect(gpus.pool('box').placement.nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
   });
 
-  test('pools can be left out', () => {
-    const { gpus } = make({ pools: ['inference'] });
+  test('what the policy names must exist', () => {
+    expect(findingsOf(make({ priorityClassName: 'gpu-critical' }).lab)).toEqual([
+      expect.stringContaining('spec.daemonsets.priorityClassName "gpu-critical"'),
+    ]);
+    const byPool = make({ priorityClassName: 'gpu-critical', poolDrivers: { training: {} } });
+    expect(findingsOf(byPool.lab)).toHaveLength(3);
+  });
+
+  test('labels that the operator looks for must be there', () => {
+    const lab = testPlatform({ site: make().lab.site });
+    const nodeFeatures = new NodeFeatureDiscovery(lab, 'nfd', { worker: { labelSources: ['pci', 'kernel'] } });
+    expect(() => new NvidiaGpuOperator(lab, 'gpu-operator', { nodeFeatures })).toThrow(
+      'lab/nfd: worker.labelSources leaves system out, but another system looks for the label feature.node.kubernetes.io/system-os_release.ID; leave it in',
+    );
+  });
+
+  test('pools can be left out, whose nodes then get no operands', () => {
+    const lab = make({ pools: ['inference'] });
+    const { gpus } = lab;
+    expect(nodeLabels(lab)[selectorOf('training')]).toEqual({ 'nvidia.com/gpu.deploy.operands': 'false' });
+    expect(nodeLabels(lab)[selectorOf('inference')]).toMatchObject({ 'nvidia.com/gpu.deploy.operands': 'true' });
     expect(gpus.pools.map(({ nodes }) => nodes.name)).toEqual(['inference']);
     expect(() => gpus.pool('training')).toThrow(
       'lab/gpu-operator: pool "training" has no GPUs that are driven here; there is "inference"',

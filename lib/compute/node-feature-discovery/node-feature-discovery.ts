@@ -81,7 +81,7 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
   readonly master: Master;
   readonly worker: Worker;
   readonly readyAfter: readonly Stage[];
-  private readonly pciByVendor: boolean;
+  private readonly config: WorkerConfigProps;
   private readonly rules = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: NodeFeatureDiscoveryProps = {}) {
@@ -105,8 +105,7 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
       fail(path, `extraLabelNamespaces must be DNS names such as "lab.kubernetes.io", got ${show(wrong)}; write it so`);
     }
     const common = { logLevel, metrics };
-    const fields = props.worker?.pci?.labelFields ?? ['vendor'];
-    this.pciByVendor = fields.length === 1 && fields[0] === 'vendor';
+    this.config = props.worker ?? {};
 
     this.addCrds([nodeFeature, nodeFeatureRule, nodeFeatureGroup, ...(topologyUpdater ? [nodeResourceTopology] : [])]);
     const install = this.addStage('install', [metrics]);
@@ -119,7 +118,7 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
     });
     this.worker = new Worker(install, {
       ...common,
-      config: workerConfig(path, props.worker ?? {}),
+      config: workerConfig(path, this.config),
       resources: resources.worker,
     });
     new GarbageCollector(install, {
@@ -138,20 +137,36 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
     this.readyAfter = install.readyAfter;
   }
 
-  pciLabel(vendor: string): string {
+  label(name: string): string {
+    const source = name.split('-')[0]!;
+    const { labelWhiteList } = this.config;
+    for (const what of ['featureSources', 'labelSources'] as const) {
+      const sources = this.config[what] ?? ['all'];
+      if (sources.includes(source) || (sources.includes('all') && !sources.includes(`-${source}`))) continue;
+      this.lacks(name, `worker.${what} leaves ${source} out`);
+    }
+    if (labelWhiteList !== undefined && !new RegExp(labelWhiteList).test(name)) {
+      this.lacks(name, `worker.labelWhiteList ${show(labelWhiteList)} leaves it out`);
+    }
+    return `${PREFIX}/${name}`;
+  }
+
+  pciLabel(vendor: string, deviceClass?: string): string {
     if (!/^[0-9a-f]{4}$/.test(vendor)) {
       fail(
         this.node.path,
         `vendor must be 4 hexadecimal digits in lower case, got ${show(vendor)}; write it as "10de"`,
       );
     }
-    if (!this.pciByVendor) {
-      fail(
-        this.node.path,
-        `worker.pci.labelFields makes other labels than ${PREFIX}/pci-${vendor}.present, which another system looks for; leave it out`,
-      );
+    const { labelFields = ['vendor'], deviceClasses } = this.config.pci ?? {};
+    const name = `pci-${vendor}.present`;
+    if (labelFields.length !== 1 || labelFields[0] !== 'vendor') {
+      this.lacks(name, `worker.pci.labelFields ${show(labelFields)} makes other labels`);
     }
-    return `${PREFIX}/pci-${vendor}.present`;
+    if (deviceClass !== undefined && deviceClasses && !deviceClasses.some((each) => each.startsWith(deviceClass))) {
+      this.lacks(name, `worker.pci.deviceClasses ${show(deviceClasses)} leaves the class ${deviceClass} out`);
+    }
+    return this.label(name);
   }
 
   addRule(stage: Stage, name: string, props: NodeFeatureRuleProps): void {
@@ -181,6 +196,10 @@ export class NodeFeatureDiscovery extends System implements INodeFeatures {
         ],
       },
     });
+  }
+
+  private lacks(name: string, why: string): never {
+    return fail(this.node.path, `${why}, but another system looks for the label ${PREFIX}/${name}; leave it in`);
   }
 
   private atLeast(what: string, interval: Duration, seconds: number): Duration {

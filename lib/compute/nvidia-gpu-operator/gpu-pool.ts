@@ -75,7 +75,7 @@ export class NvidiaGpuPool implements IGpuPool {
       labels: {
         'nvidia.com/device-plugin.config': pluginConfigName(this.shared),
         ...(this.profiles.length > 0 && {
-          'nvidia.com/mig.config': this.profile ? migConfigName(this.profile.name) : MIG_DISABLED,
+          'nvidia.com/mig.config': this.profile ? migConfigName(this.profile) : MIG_DISABLED,
         }),
       },
     };

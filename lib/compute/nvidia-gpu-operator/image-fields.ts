@@ -28,7 +28,8 @@ export function nodeImageFields(
   version: string | undefined,
   endings: readonly string[],
 ): ImageFields {
-  const { tag, digest: _, ...image } = nodeImages[which];
+  const { registry, repository, tag } = nodeImages[which];
+  const image = { registry, repository };
   const tagVersion = version ?? tag.slice(0, tag.lastIndexOf('-'));
   const all = endings.map((ending) => {
     const fields = split(system.image({ ...image, tag: `${tagVersion}-${ending}` }));

@@ -5,9 +5,9 @@ export function plainName(profile: string): string {
   return profile.replace('+', '.');
 }
 
-/** The configuration in which all GPUs of a node are cut into one profile. */
-export function migConfigName(profile: string): string {
-  return `all-${plainName(profile)}`;
+/** The configuration in which all GPUs of a node are cut into one profile: `2x3g.40gb`. Models hold one profile more or less often. */
+export function migConfigName({ name, instances }: MigProfile): string {
+  return `${instances}x${plainName(name)}`;
 }
 
 /** No GPU is cut. */
@@ -16,9 +16,10 @@ export const MIG_DISABLED = 'all-disabled';
 /** The MIG manager's file: what the label `nvidia.com/mig.config` may name. @see https://github.com/NVIDIA/mig-parted/blob/main/README.md */
 export function migConfig(wanted: readonly MigProfile[]): string {
   const lines = [`version: v1`, `mig-configs:`, `  ${MIG_DISABLED}:`, `    - devices: all`, `      mig-enabled: false`];
-  for (const { name, instances } of wanted) {
+  for (const profile of wanted) {
+    const { name, instances } = profile;
     lines.push(
-      `  ${migConfigName(name)}:`,
+      `  ${migConfigName(profile)}:`,
       `    - devices: all`,
       `      mig-enabled: true`,
       `      mig-devices:`,

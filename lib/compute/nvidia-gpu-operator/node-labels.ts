@@ -71,7 +71,7 @@ export class NodeLabels extends Deployment {
           name: 'label',
           image: tools.curl,
           command: ['/bin/sh', '/plan/label.sh'],
-          resources: { cpu: 0.01, memory: Size.mebibytes(32) },
+          resources: { cpu: 0.01, memory: Size.mebibytes(64) },
           mounts: [
             { path: '/plan', volume: volume.config('plan', plan) },
             { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(16) }) },

@@ -27,13 +27,13 @@ import { clusterPolicy, nvidiaDriver } from './crds';
 import { computeDomain, computeDomainClique, gpuCluster } from './dra-crds';
 import { Driver, type NvidiaDriverProps } from './driver';
 import { type NvidiaGpuPool } from './gpu-pool';
-import { DRIVER_VERSION, VERSION } from './images';
-import { migConfig } from './mig';
+import { VERSION } from './images';
+import { migConfig, migConfigName } from './mig';
 import { NodeLabels, type PoolLabels } from './node-labels';
 import { addOperands, operandLabels } from './operands';
 import { Operator } from './operator';
 import { driverSpec, type Operand, OPERANDS, policySpec } from './policy';
-import { findPools } from './pools';
+import { findPools, leftOut } from './pools';
 import { type MigStrategy, pluginConfigName, pluginConfigs } from './sharing';
 import { type NvidiaDriverUpgradeProps, upgradePolicy } from './upgrades';
 
@@ -118,6 +118,8 @@ export class NvidiaGpuOperator extends System implements IGpus {
   readonly pools: readonly NvidiaGpuPool[];
   readonly readyAfter: readonly Stage[];
   private readonly preinstalled: ReadonlySet<string>;
+  /** Labels of nodes with GPUs that are left out. */
+  private readonly others: readonly Readonly<Record<string, string>>[];
   private readonly byResources: boolean;
 
   /** @throws where the site has no GPUs of NVIDIA's, their pools can't be told apart, or the versions don't go together */
@@ -126,8 +128,11 @@ export class NvidiaGpuOperator extends System implements IGpus {
     const { path } = this.node;
     const { nodeFeatures, metrics, migStrategy = 'mixed', logLevel = 'info', nodeStatus = false } = props;
     checkKubernetes(path, 'nvidia-gpu-operator', VERSION, this.platform.kubernetesVersion);
-    // The operator looks for nodes by this label.
-    nodeFeatures.pciLabel('10de');
+    // By these labels the operator finds nodes with GPUs, and the driver for their system and kernel.
+    nodeFeatures.pciLabel('10de', '03');
+    for (const name of ['system-os_release.ID', 'system-os_release.VERSION_ID', 'kernel-version.full']) {
+      nodeFeatures.label(name);
+    }
     checkChoice(path, 'migStrategy', migStrategy, ['mixed', 'single']);
     checkChoice(path, 'logLevel', logLevel, ['debug', 'info', 'error']);
     this.check(props);
@@ -137,6 +142,7 @@ export class NvidiaGpuOperator extends System implements IGpus {
     const configure = this.addStage('configure', [install]);
     this.readyAfter = configure.readyAfter;
     this.pools = findPools(path, this.platform.site, props.pools, this.readyAfter, migStrategy);
+    this.others = leftOut(path, this.platform.site, this.pools);
 
     const drivers = this.drivers(props);
     this.preinstalled = new Set(this.pools.filter((pool) => !drivers.has(pool)).map(({ nodes }) => nodes.name));
@@ -176,8 +182,8 @@ export class NvidiaGpuOperator extends System implements IGpus {
     if (distinct.some(({ props: { precompiled } }) => !precompiled)) {
       this.addInstruction({
         when: 'before',
-        what: `The first start compiles the GPU driver ${DRIVER_VERSION === distinct[0]!.version ? '' : `${distinct[0]!.version} `}on each node, which takes five to twenty minutes; give apply.sh the time`,
-        command: 'sh apply.sh --timeout 3600',
+        what: 'The first start compiles the GPU driver on each node, which takes five to twenty minutes; give apply.sh the time',
+        command: './apply.sh --timeout 3600',
       });
     }
   }
@@ -314,12 +320,12 @@ export class NvidiaGpuOperator extends System implements IGpus {
 
   private get profiles() {
     const wanted = this.pools.flatMap(({ profile }) => (profile ? [profile] : []));
-    return wanted.filter((profile, i) => wanted.findIndex(({ name }) => name === profile.name) === i);
+    return [...new Map(wanted.map((profile) => [migConfigName(profile), profile])).values()];
   }
 
   /** What each pool's nodes are labelled with. */
   private nodeLabels(): PoolLabels[] {
-    return this.pools.map((pool) => {
+    const driven = this.pools.map((pool): PoolLabels => {
       const { nodes, labels } = pool.labels;
       return {
         nodes,
@@ -331,6 +337,8 @@ export class NvidiaGpuOperator extends System implements IGpus {
         },
       };
     });
+    const others = this.others.map((nodes) => ({ nodes, labels: { [OPERANDS_LABEL]: 'false' } }));
+    return [...driven, ...others];
   }
 
   private check(props: NvidiaGpuOperatorProps): void {

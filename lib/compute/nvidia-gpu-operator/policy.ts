@@ -1,8 +1,7 @@
 import { Size } from 'cdk8s';
 import { type ICredentials, type Image, type ProgramResources, type Stage, type System } from '../../core';
 import type * as k8s from '../../core/k8s';
-import { type Infer } from '../../crds';
-import { tolerations as tolerationFields } from '../../crds';
+import { type Infer, type tolerations } from '../../crds';
 import { type upgradePolicy } from './crd-fields';
 import { bounds, type Driver } from './driver';
 import { imageFields } from './image-fields';
@@ -23,7 +22,7 @@ export const OPERANDS = {
 export type Operand = keyof typeof OPERANDS;
 
 export type UpgradePolicy = Infer<ReturnType<typeof upgradePolicy>>;
-type Tolerations = Infer<ReturnType<typeof tolerationFields>>;
+type Tolerations = Infer<ReturnType<typeof tolerations>>;
 
 export interface PolicyProps {
   /** The one for all nodes; undefined where it is installed on them, or NVIDIADriver resources say it. */
@@ -59,17 +58,14 @@ export function policySpec(system: System, stage: Stage, props: PolicyProps) {
   const { driver, resources } = props;
   const { distribution } = system.platform;
   const pullSecrets = pullSecretsOf(system, props.registryCredentials);
+  const settings = (name: Operand, image: Image) => ({
+    ...imageFields(system, image),
+    imagePullPolicy: 'IfNotPresent',
+    ...pullSecrets,
+    resources: operandResources(name, resources[name]),
+  });
   const operand = (name: Operand, image: Image, enabled = true) =>
-    enabled
-      ? {
-          enabled,
-          ...imageFields(system, image),
-          imagePullPolicy: 'IfNotPresent',
-          ...pullSecrets,
-          resources: operandResources(name, resources[name]),
-        }
-      : { enabled };
-  const { enabled: _, ...validator } = operand('validator', images.operator);
+    enabled ? { enabled, ...settings(name, image) } : { enabled };
   return {
     operator: { runtimeClass: distribution.nvidiaRuntimeClass },
     hostPaths: { rootFS: '/', driverInstallDir: '/run/nvidia/driver', kubeletRootDir: distribution.kubeletRoot },
@@ -115,7 +111,7 @@ export function policySpec(system: System, stage: Stage, props: PolicyProps) {
       ...(props.migReboot && { env: [{ name: 'WITH_REBOOT', value: 'true' }] }),
     },
     nodeStatusExporter: operand('nodeStatusExporter', images.operator, props.nodeStatus),
-    validator,
+    validator: settings('validator', images.operator),
     sandboxWorkloads: { enabled: false },
     sandboxDevicePlugin: { enabled: false },
     kataSandboxDevicePlugin: { enabled: false },
@@ -188,8 +184,8 @@ function pullSecretsOf(system: System, credentials: ICredentials | undefined) {
 }
 
 /** As the CRD has them: no more than what is said. */
-function plain(tolerations: readonly k8s.Toleration[]): Tolerations {
-  return tolerations.map(({ key, operator, value, effect }) => ({
+function plain(given: readonly k8s.Toleration[]): Tolerations {
+  return given.map(({ key, operator, value, effect }) => ({
     ...(key !== undefined && { key }),
     ...(operator !== undefined && { operator }),
     ...(value !== undefined && { value }),

@@ -36,6 +36,21 @@ export function findPools(
   return chosen.map((pool) => new NvidiaGpuPool(path, pool, selectorOf(path, pool, site.pools), readyAfter, strategy));
 }
 
+/**
+ * Labels of the nodes of each pool whose GPUs the operator would drive, but isn't to.
+ *
+ * @throws where one can't be told from the others by its labels
+ */
+export function leftOut(
+  path: string,
+  site: Site,
+  chosen: readonly NvidiaGpuPool[],
+): readonly Readonly<Record<string, string>>[] {
+  return site.pools
+    .filter((pool) => isNvidia(pool) && !chosen.some(({ nodes }) => nodes === pool))
+    .map((pool) => selectorOf(path, pool, site.pools));
+}
+
 /** Of NVIDIA's, on nodes that take workloads, and not part of a Jetson's processor, which the operator doesn't drive. */
 function isNvidia({ gpus, schedulableNodes }: NodePool): boolean {
   if (gpus?.vendor !== 'nvidia' || schedulableNodes === 0) return false;

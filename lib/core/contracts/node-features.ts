@@ -35,8 +35,17 @@ export interface NodeFeatureRuleProps {
 
 /** Labels nodes by what they have. */
 export interface INodeFeatures extends IReady {
-  /** The label, of value `true`, of nodes that have a PCI device of this vendor: 4 hexadecimal digits, such as `10de`, NVIDIA's. */
-  pciLabel(vendor: string): string;
+  /**
+   * A label that nodes get by themselves: `kernel-version.full` is `feature.node.kubernetes.io/kernel-version.full`.
+   * @throws when it isn't published as things are configured
+   */
+  label(name: string): string;
+  /**
+   * The label, of value `true`, of nodes that have a PCI device of this vendor: 4 hexadecimal digits, such as `10de`, NVIDIA's.
+   * @param deviceClass which classes of its devices must count, by their first digits: `03` for displays and 3D controllers
+   * @throws when it isn't published as things are configured
+   */
+  pciLabel(vendor: string, deviceClass?: string): string;
   /**
    * Adds a rule of one's own.
    *
