@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { DISTRIBUTIONS } from '../../core/distribution';
 import { MACHINE_MODELS, type MachineModel } from '../../site';
-import { bundledDistribution } from './distribution';
+import { distributionOf } from './distribution';
 import { type FoundGpus } from './gpus';
 import { type FoundPool } from './pools';
 import { sizeText } from './quantity';
@@ -43,7 +43,7 @@ function poolText(pool: FoundPool): string[] {
   const [node] = pool.nodes;
   const machine = findMachine(pool);
   const { capacity } = node;
-  const profile = DISTRIBUTIONS[bundledDistribution(pool.nodes)];
+  const profile = DISTRIBUTIONS[distributionOf(pool.nodes)];
   const pods = capacity.get('pods') ?? profile.kubelet.maxPods;
   const disk = least(pool, 'ephemeral-storage');
   const keys: (readonly [key: string, value: unknown])[] = [
@@ -159,7 +159,7 @@ function gpusOf(gpus: FoundGpus | undefined, machine: MachineModel | undefined):
 function reservedOf(pool: FoundPool): object | undefined {
   const [node] = pool.nodes;
   if (!node.allocatable.has('cpu') || !node.allocatable.has('memory')) return undefined;
-  const { kubelet } = DISTRIBUTIONS[bundledDistribution(pool.nodes)];
+  const { kubelet } = DISTRIBUTIONS[distributionOf(pool.nodes)];
   const less = (resource: string) => (node.capacity.get(resource) ?? 0) - (node.allocatable.get(resource) ?? 0);
   const cpu = Math.round(less('cpu') * 1000);
   const hugepages = [...node.capacity].reduce((sum, [name, n]) => (name.startsWith('hugepages-') ? sum + n : sum), 0);
