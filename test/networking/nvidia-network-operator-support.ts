@@ -49,6 +49,7 @@ export function make(
 /** Labels nodes as Node Feature Discovery does. */
 export const features: INodeFeatures = {
   readyAfter: [],
+  label: (name) => `feature.node.kubernetes.io/${name}`,
   pciLabel: (vendor) => `feature.node.kubernetes.io/pci-${vendor}.present`,
   addRule: () => undefined,
 };

@@ -26,7 +26,8 @@ function known(from: string, to: string): string[] {
 }
 
 test('the example is a site', () => {
-  const [example] = blocks('yaml').map((text) => Site.fromYaml(text, { file: 'docs/site.md' }));
+  const [text, machines] = blocks('yaml');
+  const example = Site.fromYaml(`${text}${machines}`, { file: 'docs/site.md' });
   expect(example.host('mlflow')).toBe('mlflow.lab.example');
   expect(example.totalGpus).toBe(32);
 });
@@ -35,7 +36,7 @@ test('the errors are those of the example', () => {
   const [example] = blocks('yaml');
   const spoiled = example
     .replace('nodes: 4', 'nodes: 0')
-    .replace('gpus:', 'gpu:')
+    .replace('labels:', 'label:')
     .replace('192.0.2.100-192.0.2.199', '192.0.2.128/25');
   expect(`${message(() => Site.fromYaml(spoiled, { file: 'site.yaml' }))}\n`).toBe(blocks('text')[0]);
 });

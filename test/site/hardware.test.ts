@@ -1,6 +1,5 @@
 import { Size } from 'cdk8s';
 import { readFileSync } from 'node:fs';
-import { format, resolveConfig } from 'prettier';
 import { type NodePoolProps, Site } from '../../lib';
 import { GPU_MODELS, gpuModel, MACHINE_MODELS } from '../../lib/site/hardware';
 import { hardwarePage } from './hardware/page';
@@ -55,10 +54,8 @@ describe('the catalogue', () => {
         expect([id, name, part.toKibibytes() * instances <= memory!.toKibibytes() * 1.05]).toEqual([id, name, true]);
   });
 
-  test('is what docs/hardware.md shows; `npm run docs:hardware` writes it', async () => {
-    const options = await resolveConfig('docs/hardware.md');
-    const page = await format(hardwarePage(), { ...options, parser: 'markdown' });
-    expect(readFileSync('docs/hardware.md', 'utf8')).toBe(page);
+  test('is what docs/hardware.md shows; `npm run docs:hardware` writes it', () => {
+    expect(readFileSync('docs/hardware.md', 'utf8')).toBe(hardwarePage());
   });
 });
 

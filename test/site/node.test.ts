@@ -85,6 +85,7 @@ describe('labels', () => {
   test("the kubelet's, the discoveries' and the site's, which win", () => {
     const { labels } = first({
       hardware: 'dgx-a100-320',
+      cpu: undefined,
       networkPorts: [{ type: 'infiniband', speed: '200Gb/s' }],
       labels: { rack: 'a1', 'nvidia.com/gpu.product': 'mine' },
     });
@@ -109,6 +110,7 @@ describe('labels', () => {
     expect(first({ gpus: { model: 'mi300x', count: 8 } }).labels).toMatchObject({
       'feature.node.kubernetes.io/amd-gpu': 'true',
       'amd.com/gpu.product-name': 'AMD_Instinct_MI300X_OAM',
+      'amd.com/gpu.vram': '192G',
     });
   });
 

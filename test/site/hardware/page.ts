@@ -41,7 +41,7 @@ A machine that is not here needs no \`hardware\`: its pool gives \`cpu\` and \`m
 
 ## GPUs
 
-The name is the one that the driver reports. A maker's memory is in units of a thousand; drivers report a little more or less.
+The name is the one that the driver reports. The memory of NVIDIA cards is as the maker states it; drivers report a little more or less.
 
 ${table(['name', 'short name', 'memory', 'architecture', 'compute capability', 'NVLink', 'power', 'shared by', 'driven by', 'sources'], gpus)}
 
