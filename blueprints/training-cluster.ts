@@ -7,6 +7,7 @@ import {
   checkOperators,
   didYouMean,
   EdgeTpuDevicePlugin,
+  type EdgeTpuDevicePluginProps,
   fail,
   type GpuSharing,
   gpuModel,
@@ -25,6 +26,8 @@ import {
   type KueueProps,
   NodeFeatureDiscovery,
   type NodeFeatureDiscoveryProps,
+  MACHINE_MODELS,
+  machineModel,
   type NodePool,
   type NodeQuota,
   NvidiaGpuOperator,
@@ -68,6 +71,11 @@ export interface TrainingClusterProps extends ExperimentTrackingProps {
   readonly amdGpuOperator?: Own<AmdGpuOperatorProps>;
   /** The own props of the device plugin for Jetsons. An error where the site has none. @default - its own */
   readonly jetsonDevicePlugin?: Own<JetsonDevicePluginProps>;
+  /**
+   * The own props of the device plugin for Edge TPUs: `{ pools: { cameras: { bus: 'usb' } } }`.
+   * @default - its own, where a pool is of Coral's boards
+   */
+  readonly edgeTpuDevicePlugin?: Own<EdgeTpuDevicePluginProps>;
   /** Kueue's own props: `{ topology: [...] }`. @default - its own */
   readonly kueue?: Own<KueueProps>;
   /** JobSet's own props. @default - its own */
@@ -136,6 +144,12 @@ export class TrainingCluster extends ExperimentTracking {
     const jetsonProps = own('jetsonDevicePlugin', props.jetsonDevicePlugin, jetsons);
     if (jetsons.length > 0)
       this.jetsons = new JetsonDevicePlugin(this, 'jetson-device-plugin', { ...jetsonProps, nodeFeatures });
+    if (props.edgeTpuDevicePlugin || workers.some(({ hardware }) => isCoral(hardware)))
+      this.edgeTpus = new EdgeTpuDevicePlugin(this, 'edge-tpu-device-plugin', {
+        ...props.edgeTpuDevicePlugin,
+        nodeFeatures,
+        metrics,
+      });
     if (this.drivers.length === 0)
       fail(
         this.node.path,
@@ -165,7 +179,7 @@ export class TrainingCluster extends ExperimentTracking {
 
   /** All that drive GPUs here. */
   get drivers(): readonly IGpus[] {
-    return [this.nvidiaGpus, this.amdGpus, this.jetsons].filter((driver) => driver !== undefined);
+    return [this.nvidiaGpus, this.amdGpus, this.jetsons, this.edgeTpus].filter((driver) => driver !== undefined);
   }
 
   /** The GPUs of a pool of the site, whoever made them. @throws where the pool has none, or there is no such pool */
@@ -219,6 +233,11 @@ export class TrainingCluster extends ExperimentTracking {
 /** Who brings a pool's GPUs to pods. */
 function reachOf({ gpus }: NodePool): string | undefined {
   return gpus && (gpuModel(gpus.model)?.reach ?? `${gpus.vendor}-gpu-operator`);
+}
+
+/** Whether it is a board with an Edge TPU on it. */
+function isCoral(hardware: string | undefined): boolean {
+  return machineModel(hardware ?? '', MACHINE_MODELS)?.accelerator !== undefined;
 }
 
 function hasInfiniband(pools: readonly NodePool[]): boolean {

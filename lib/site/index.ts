@@ -5,6 +5,7 @@ export {
   type GpuReach,
   type GpuSharingWay,
   MACHINE_MODELS,
+  machineModel,
   type MachineFacts,
   type MachineModel,
   type MigProfile,

@@ -206,18 +206,18 @@ describe('NvidiaGpuOperator', () => {
     expect(files(lab, /^gpu-metrics-/)).toEqual({
       'dcgm-metrics.csv': 'DCGM_FI_DEV_GPU_UTIL, gauge, Utilization in percent\n',
     });
-    const monitor = objectOf<KubeObject & { spec: Record<string, unknown> }>(
-      lab.lab,
-      'ServiceMonitor',
-      'dcgm-exporter',
-    );
+    const monitor = objectOf<KubeObject & { spec: Record<string, unknown> }>(lab.lab, 'ServiceMonitor', 'gpus-nvidia');
     expect(monitor.spec).toMatchObject({
       selector: { matchLabels: { app: 'nvidia-dcgm-exporter' } },
-      endpoints: [{ port: 'gpu-metrics', interval: '15s', honorLabels: true }],
+      endpoints: [{ port: 'gpu-metrics', interval: '30s', honorLabels: true }],
     });
-    expect(objectOf(lab.lab, 'NetworkPolicy', 'scrape-dcgm-exporter')).toMatchObject({
+    expect(objectOf(lab.lab, 'NetworkPolicy', 'scrape-gpus-nvidia')).toMatchObject({
       spec: { podSelector: { matchLabels: { app: 'nvidia-dcgm-exporter' } }, ingress: [{ ports: [{ port: 9400 }] }] },
     });
+    expect(objectOf(lab.lab, 'PrometheusRule', 'gpus-nvidia')).toBeDefined();
+    expect(Object.values(files(make({ metrics: true }), /^gpu-metrics-/)).join()).toContain(
+      'DCGM_EXP_XID_ERRORS_COUNT',
+    );
     expect(policy(make()).dcgmExporter).toEqual({ enabled: false, serviceMonitor: { enabled: false } });
   });
 
