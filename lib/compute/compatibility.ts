@@ -48,6 +48,7 @@ export interface BadCombination {
 
 /** Known not to work; a pair that isn't listed is not known to fail. */
 export const COMBINATIONS: readonly BadCombination[] = [
+  // Upstream says of 26.4.0 that RDMA takes a later GPU operator than 26.3.2, and of 26.1.0 that 26.3.2 does.
   { gpuOperator: 'v26.3', networkOperator: 'v26.4', lacks: 'rdma', source: CLOUD_NATIVE_STACK },
 ];
 

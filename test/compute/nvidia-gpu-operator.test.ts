@@ -168,7 +168,9 @@ describe('NvidiaGpuOperator', () => {
       'CONTAINERD_CONFIG=/var/lib/rancher/k3s/agent/etc/containerd/config.toml',
       'CONTAINERD_SOCKET=/run/k3s/containerd/containerd.sock',
       'RUNTIME_DROP_IN_CONFIG=/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/99-nvidia.toml',
+      'RUNTIME_CONFIG_SOURCE=file=/var/lib/rancher/k3s/agent/etc/containerd/config.toml',
     ]);
+    expect(env('kubeadm')).toHaveLength(3);
     expect(env('rke2')[0]).toBe('CONTAINERD_CONFIG=/var/lib/rancher/rke2/agent/etc/containerd/config.toml');
     expect(env('kubeadm')[1]).toBe('CONTAINERD_SOCKET=/run/containerd/containerd.sock');
     const openshift = make({ driver: { os: ['rhcos4.22'] } }, { platform: { distribution: 'openshift' } });

@@ -8,6 +8,9 @@ import { imageFields } from './image-fields';
 import { images } from './images';
 import { type MigStrategy } from './sharing';
 
+/** What `containerd config dump` reads. */
+const CONTAINERD_CONFIG = '/etc/containerd/config.toml';
+
 /** Requests of the operands' containers: as seen on nodes with eight GPUs; limits only where memory is given. */
 export const OPERANDS = {
   toolkit: { cpu: 0.05, memory: Size.mebibytes(128) },
@@ -155,7 +158,7 @@ function policyConfigMaps(driver: Driver, stage: Stage) {
 }
 
 /**
- * Where the toolkit finds the container runtime. CRI-O's places are its own; containerd's are stated, since K3s and RKE2 have others. K3s and RKE2
+ * Where the toolkit finds the container runtime. CRI-O's places are its own; containerd's are stated, since K3s and RKE2 have others. These two
  * write their configuration anew at each start, and read the drop-in directory beside it.
  *
  * @see https://github.com/NVIDIA/gpu-operator/blob/v26.7.0/controllers/object_controls.go transformRuntimeConfigAndSocketMounts
@@ -168,6 +171,10 @@ function runtimeEnv(system: System) {
       { name: 'CONTAINERD_CONFIG', value: runtime.configFile },
       { name: 'CONTAINERD_SOCKET', value: runtime.socket },
       { name: 'RUNTIME_DROP_IN_CONFIG', value: `${runtime.dropInDir}/99-nvidia.toml` },
+      // The toolkit would first ask `containerd config dump`: on a node that has another containerd besides, for the wrong one's.
+      ...(runtime.configFile === CONTAINERD_CONFIG
+        ? []
+        : [{ name: 'RUNTIME_CONFIG_SOURCE', value: `file=${runtime.configFile}` }]),
     ],
   };
 }
