@@ -191,12 +191,15 @@ describe('TrainingJob', () => {
 
   test('a pod that breaks the standard of its namespace is a finding', () => {
     const lab = trained();
-    const broken = lab.linked.bundle.objects.map(({ object, source }) => ({
+    const broken = lab.output.objects.map(({ object, source }) => ({
       source,
       object: JSON.parse(JSON.stringify(object).replace('"drop":["ALL"]', '"add":["IPC_LOCK"]')) as KubeObject,
     }));
     const findings = link(broken, { external: lab.platform.externals }).filter(({ rule }) => rule === 'pod-security');
-    expect(findings.map(({ source, value }) => [source, value])).toContainEqual(['lab/resnet/job/runtime', 'IPC_LOCK']);
+    expect(findings.map(({ source, value }) => [source, value])).toContainEqual([
+      'lab/resnet/definition/runtime',
+      'IPC_LOCK',
+    ]);
   });
 
   test('starts all pods anew when one fails, and has time to save its state when it must give way', () => {
@@ -259,7 +262,7 @@ describe('TrainingJob', () => {
 
   test('link knows its pods, with their number and requests', () => {
     const podsOf = (props: Partial<TrainingJobProps>) => {
-      const bundle = new Bundle(trained(() => props).linked.bundle.objects, {});
+      const bundle = new Bundle(trained(() => props).output.objects, {});
       const [job] = bundle.ofType('TrainJob.trainer.kubeflow.org');
       return trainJobPods(job!, bundle).map(({ name, count, requests }) => ({
         name,
@@ -278,6 +281,25 @@ describe('TrainingJob', () => {
     const lab = new Lab();
     const { stage } = lab.train();
     expect(stage.comesAfter(lab.trainer.readyAfter[0]!)).toBe(true);
+  });
+
+  test('is applied once the webhook knows its runtime', () => {
+    const lab = trained();
+    const { files } = lab.output;
+    const definition = files.find(({ name }) => name.endsWith('-training-resnet.k8s.yaml'))!;
+    const job = files.find(({ name }) => name.endsWith('-training-resnet-job.k8s.yaml'))!;
+    expect(job.needs).toContain(definition.name);
+    expect(job.objects.map(({ object }) => object.kind)).toEqual(['TrainJob']);
+    const gates = JSON.parse(JSON.stringify(definition.gates)) as object[];
+    expect(gates).toContainEqual(
+      expect.objectContaining({
+        type: 'admission',
+        object: expect.objectContaining({
+          kind: 'TrainJob',
+          spec: { runtimeRef: { kind: 'TrainingRuntime', name: runtimeOf(lab).metadata.name } },
+        }) as object,
+      }),
+    );
   });
 });
 
