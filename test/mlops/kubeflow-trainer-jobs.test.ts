@@ -4,6 +4,7 @@ import { type KubeObject, link } from '../../lib/core/link';
 import { Bundle } from '../../lib/core/link/bundle';
 import { trainJobPods } from '../../lib/core/link/train-jobs';
 import { toYaml } from '../../lib/core/output/yaml';
+import { crd } from '../../lib/crds';
 import { type TrainingJobProps } from '../../lib/mlops/kubeflow-trainer';
 import { expectGolden, findingsOf, objectOf } from '../support';
 import { type Fakes, Lab } from './kubeflow-trainer-support';
@@ -275,6 +276,27 @@ describe('TrainingJob', () => {
       { name: 'node', count: 3, gpus: ['8'] },
       { name: 'launcher', count: 1, gpus: ['8'] },
     ]);
+  });
+
+  test.each([
+    ['runtime', 'TrainingRuntime', 'spec.runtimeRef.name'],
+    ['queue', 'LocalQueue', 'metadata.labels["kueue.x-k8s.io/queue-name"]'],
+    ['priority', 'WorkloadPriorityClass', 'metadata.labels["kueue.x-k8s.io/priority-class"]'],
+  ])('a %s that is not there is a finding', (_what, missing, field) => {
+    const lab = trained(everything);
+    const objects = lab.output.objects.filter(({ object }) => object.kind !== missing);
+    const external = lab.platform.externals.filter(({ kind }) => kind !== missing);
+    // Priorities are looked up where Kueue's definitions are part of the platform.
+    const priorities = crd({
+      group: 'kueue.x-k8s.io',
+      kind: 'WorkloadPriorityClass',
+      plural: 'workloadpriorityclasses',
+      scope: 'Cluster',
+      versions: [{ name: 'v1beta1', storage: true, schema: {} }],
+    });
+    const all = [...objects, { object: { ...priorities.manifest() }, source: 'kueue' }];
+    const findings = link(all, { external }).filter(({ source }) => source === 'lab/resnet/job/train-job');
+    expect(findings.map((finding) => finding.field)).toEqual([field]);
   });
 
   test('is applied after what it uses', () => {
