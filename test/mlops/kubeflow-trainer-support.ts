@@ -109,7 +109,15 @@ export class Lab {
   };
 
   fakeQueue(name: string, pools: readonly IGpuPool[]): IQueue {
-    return { name, namespace: 'research', pools, jobLabels: { 'kueue.x-k8s.io/queue-name': name }, readyAfter: [] };
+    const queue = {
+      name,
+      namespace: 'research',
+      pools,
+      jobLabels: { 'kueue.x-k8s.io/queue-name': name },
+      connectTo: () => undefined,
+      readyAfter: [],
+    };
+    return queue;
   }
 
   bucket(name: string, more: { readonly authority?: string; readonly scheme?: 'http' | 'https' } = {}): IBucket {
