@@ -1,3 +1,4 @@
+import { fail, show } from '../core/errors';
 import { type CelRule, type Json, type JsonObject, type JsonSchema } from './json-schema';
 
 type Presence = 'optional' | 'required' | 'defaulted';
@@ -162,6 +163,7 @@ export const t = {
 
   array: <T>(items: Schema<T>, options: ArrayOptions<T> = {}) => {
     const { listType, keys, ...rest } = options;
+    for (const key of keys ?? []) checkKey(key, items.json);
     return schema<readonly T[]>({
       type: 'array',
       items: items.json,
@@ -212,6 +214,16 @@ export const t = {
   /** A schema as it stands, for what the builders can't say. */
   raw: <T>(json: JsonSchema) => schema<T>(json),
 };
+
+/** The API server refuses a CRD with a list by keys whose items don't have them always. */
+function checkKey(key: string, items: JsonSchema): void {
+  const field = items.properties?.[key];
+  if (field && (items.required?.includes(key) || field.default !== undefined)) return;
+  fail(
+    'schema',
+    `a list's key must be a field of its items that is required or has a default, got ${show(key)}; declare it so`,
+  );
+}
 
 /** An object schema of the given fields. */
 export function objectSchema(fields: Fields): JsonSchema {

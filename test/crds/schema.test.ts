@@ -99,3 +99,17 @@ test.each([
 ])('%s', (_, schema, json) => {
   expect(schema.json).toEqual(json);
 });
+
+test.each([
+  ['is no field', t.open()],
+  ['may be absent', t.object({ name: t.string() })],
+])('refuses a list whose key %s', (_, items) => {
+  expect(() => t.array(items, { listType: 'map', keys: ['name'] })).toThrow(
+    'schema: a list\'s key must be a field of its items that is required or has a default, got "name"; declare it so',
+  );
+});
+
+test('takes a list whose key has a default', () => {
+  const items = t.object({ name: t.string({ default: '' }) });
+  expect(t.array(items, { listType: 'map', keys: ['name'] }).json['x-kubernetes-list-map-keys']).toEqual(['name']);
+});

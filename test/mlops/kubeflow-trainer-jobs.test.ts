@@ -4,6 +4,7 @@ import { type KubeObject, link } from '../../lib/core/link';
 import { Bundle } from '../../lib/core/link/bundle';
 import { trainJobPods } from '../../lib/core/link/train-jobs';
 import { toYaml } from '../../lib/core/output/yaml';
+import { crd } from '../../lib/crds';
 import { type TrainingJobProps } from '../../lib/mlops/kubeflow-trainer';
 import { expectGolden, findingsOf, objectOf } from '../support';
 import { type Fakes, Lab } from './kubeflow-trainer-support';
@@ -191,12 +192,15 @@ describe('TrainingJob', () => {
 
   test('a pod that breaks the standard of its namespace is a finding', () => {
     const lab = trained();
-    const broken = lab.linked.bundle.objects.map(({ object, source }) => ({
+    const broken = lab.output.objects.map(({ object, source }) => ({
       source,
       object: JSON.parse(JSON.stringify(object).replace('"drop":["ALL"]', '"add":["IPC_LOCK"]')) as KubeObject,
     }));
     const findings = link(broken, { external: lab.platform.externals }).filter(({ rule }) => rule === 'pod-security');
-    expect(findings.map(({ source, value }) => [source, value])).toContainEqual(['lab/resnet/job/runtime', 'IPC_LOCK']);
+    expect(findings.map(({ source, value }) => [source, value])).toContainEqual([
+      'lab/resnet/definition/runtime',
+      'IPC_LOCK',
+    ]);
   });
 
   test('starts all pods anew when one fails, and has time to save its state when it must give way', () => {
@@ -259,7 +263,7 @@ describe('TrainingJob', () => {
 
   test('link knows its pods, with their number and requests', () => {
     const podsOf = (props: Partial<TrainingJobProps>) => {
-      const bundle = new Bundle(trained(() => props).linked.bundle.objects, {});
+      const bundle = new Bundle(trained(() => props).output.objects, {});
       const [job] = bundle.ofType('TrainJob.trainer.kubeflow.org');
       return trainJobPods(job!, bundle).map(({ name, count, requests }) => ({
         name,
@@ -274,10 +278,50 @@ describe('TrainingJob', () => {
     ]);
   });
 
+  test.each([
+    ['runtime', 'TrainingRuntime', 'spec.runtimeRef.name'],
+    ['queue', 'LocalQueue', 'metadata.labels["kueue.x-k8s.io/queue-name"]'],
+    ['priority', 'WorkloadPriorityClass', 'metadata.labels["kueue.x-k8s.io/priority-class"]'],
+  ])('a %s that is not there is a finding', (_what, missing, field) => {
+    const lab = trained(everything);
+    const objects = lab.output.objects.filter(({ object }) => object.kind !== missing);
+    const external = lab.platform.externals.filter(({ kind }) => kind !== missing);
+    // Priorities are looked up where Kueue's definitions are part of the platform.
+    const priorities = crd({
+      group: 'kueue.x-k8s.io',
+      kind: 'WorkloadPriorityClass',
+      plural: 'workloadpriorityclasses',
+      scope: 'Cluster',
+      versions: [{ name: 'v1beta1', storage: true, schema: {} }],
+    });
+    const all = [...objects, { object: { ...priorities.manifest() }, source: 'kueue' }];
+    const findings = link(all, { external }).filter(({ source }) => source === 'lab/resnet/job/train-job');
+    expect(findings.map((finding) => finding.field)).toEqual([field]);
+  });
+
   test('is applied after what it uses', () => {
     const lab = new Lab();
     const { stage } = lab.train();
     expect(stage.comesAfter(lab.trainer.readyAfter[0]!)).toBe(true);
+  });
+
+  test('is applied once the webhook knows its runtime', () => {
+    const lab = trained();
+    const { files } = lab.output;
+    const definition = files.find(({ name }) => name.endsWith('-training-resnet.k8s.yaml'))!;
+    const job = files.find(({ name }) => name.endsWith('-training-resnet-job.k8s.yaml'))!;
+    expect(job.needs).toContain(definition.name);
+    expect(job.objects.map(({ object }) => object.kind)).toEqual(['TrainJob']);
+    const gates = JSON.parse(JSON.stringify(definition.gates)) as object[];
+    expect(gates).toContainEqual(
+      expect.objectContaining({
+        type: 'admission',
+        object: expect.objectContaining({
+          kind: 'TrainJob',
+          spec: { runtimeRef: { kind: 'TrainingRuntime', name: runtimeOf(lab).metadata.name } },
+        }) as object,
+      }),
+    );
   });
 });
 

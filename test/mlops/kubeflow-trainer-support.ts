@@ -11,6 +11,7 @@ import {
   type IRdmaNetwork,
   type Platform,
 } from '../../lib/core';
+import { type Bundle } from '../../lib/core/output/bundle';
 import { linked } from '../../lib/core/output/linked';
 import { type KubeObject } from '../../lib/core/link/types';
 import { KubeflowTrainer, TrainingJob, type TrainingJobProps } from '../../lib/mlops/kubeflow-trainer';
@@ -150,8 +151,8 @@ export class Lab {
     return objectsOf(this.platform).filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/instance'] === id);
   }
 
-  /** The link's view of it. */
-  get linked(): ReturnType<typeof linked> {
-    return linked(this.platform);
+  /** All that is written. */
+  get output(): Bundle {
+    return linked(this.platform).bundle;
   }
 }

@@ -11,6 +11,19 @@ const environment = () =>
     maxItems: 128,
   });
 
+const envTarget = () =>
+  t.object({
+    jobName: t.string({ minLength: 1, maxLength: 253 }).required(),
+    containerNames: t
+      .array(t.string({ maxLength: 63 }), { listType: 'set', minItems: 1, maxItems: 8 })
+      .validations({
+        rule: "!self.exists(c, c == 'node')",
+        message:
+          'containerNames must not include the main node container because PET_* envs are always injected into it',
+      })
+      .required(),
+  });
+
 const runtimeSpec = () =>
   t.object(
     {
@@ -19,7 +32,7 @@ const runtimeSpec = () =>
           numNodes: t.int32(),
           torch: t.object({
             envInjection: t.object({
-              targets: t.array(t.open(), { listType: 'map', keys: ['jobName'], maxItems: 16 }),
+              targets: t.array(envTarget(), { listType: 'map', keys: ['jobName'], maxItems: 16 }),
             }),
           }),
           mpi: t.object({

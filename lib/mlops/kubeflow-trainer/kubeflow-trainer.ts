@@ -141,7 +141,14 @@ function configuration(metrics: boolean): string {
   const config = {
     apiVersion: 'config.trainer.kubeflow.org/v1alpha1',
     kind: 'Configuration',
-    leaderElection: { leaderElect: true, resourceName: LEASE },
+    // The program has no defaults for the times, and doesn't start without.
+    leaderElection: {
+      leaderElect: true,
+      resourceName: LEASE,
+      leaseDuration: '15s',
+      renewDeadline: '10s',
+      retryPeriod: '2s',
+    },
     webhook: { port: PORTS.webhook },
     health: { healthProbeBindAddress: `:${PORTS.health}` },
     metrics: { bindAddress: metrics ? `:${PORTS.metrics}` : '0', secureServing: true },

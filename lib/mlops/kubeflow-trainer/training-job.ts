@@ -8,6 +8,7 @@ import {
   digest,
   fail,
   type INetworkPeer,
+  type IReady,
   LABEL,
   lazy,
   NetworkEdges,
@@ -67,23 +68,27 @@ export class TrainingJob extends Construct implements INetworkPeer {
     }
 
     const needs = [training, queue, pool, data, data?.credentials, checkpoints, checkpoints?.credentials, tracking];
-    this.stage = new Stage(this, 'job', {
-      platform: this.platform,
-      file: `training-${id}`,
-      needs: [...needs, tracking?.credentials, network].filter((need) => need !== undefined),
-      namespace: this.namespace,
-      labels: { ...this.podLabels, [LABEL.partOf]: this.platform.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
-    });
-    new k8s.KubeServiceAccount(this.stage, 'service-account', {
+    const stage = (name: string, file: string, wanted: readonly IReady[]) =>
+      new Stage(this, name, {
+        platform: this.platform,
+        file,
+        needs: wanted,
+        namespace: this.namespace,
+        labels: { ...this.podLabels, [LABEL.partOf]: this.platform.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
+      });
+    const all = [...needs, tracking?.credentials, network].filter((need) => need !== undefined);
+    const definition = stage('definition', `training-${id}`, all);
+    this.stage = stage('job', `training-${id}-job`, [definition, ...all]);
+    new k8s.KubeServiceAccount(definition, 'service-account', {
       metadata: { name: id },
       automountServiceAccountToken: false,
     });
-    this.policies(id);
+    this.policies(definition, id);
     for (const { endpoint } of [data, checkpoints, tracking].filter((need) => need !== undefined)) {
       this.edges.addEgress(endpoint.allow({ namespace: this.namespace, podLabels: this.podLabels }));
     }
 
-    const { env, mounts } = environment(this.node.path, this.stage, {
+    const { env, mounts } = environment(this.node.path, definition, {
       name: id,
       data,
       checkpoints,
@@ -95,13 +100,13 @@ export class TrainingJob extends Construct implements INetworkPeer {
     });
     const home = settings.framework === 'mpi' ? {} : Object.fromEntries(HOME.map(({ name, value }) => [name, value!]));
     const image = this.platform.image(props.image);
-    const runtime = new DigestNamedRuntime(this.stage, 'runtime', trainingRuntime, {
+    const runtime = new DigestNamedRuntime(definition, 'runtime', trainingRuntime, {
       metadata: { name: id },
       spec: lazy(() => {
         const { devices, placement, runtimeClassName } = demand(this.node.path, settings);
         const pod = trainingPod({
           ...settings,
-          labels: { ...this.stage.labels, ...this.podLabels },
+          labels: { ...definition.labels, ...this.podLabels },
           serviceAccountName: id,
           image,
           command: props.command,
@@ -119,6 +124,24 @@ export class TrainingJob extends Construct implements INetworkPeer {
         });
         return runtimeSpec({ ...settings, pod, ...restarts(settings.maxRestarts) });
       }),
+    });
+    // The webhook refuses a TrainJob whose runtime it doesn't know yet: it looks into a cache.
+    definition.addGate({
+      type: 'admission',
+      of: `the runtime of training ${id}`,
+      object: {
+        apiVersion: trainJob.apiVersion,
+        kind: trainJob.kind,
+        metadata: { name: `${id}-gate`, namespace: this.namespace },
+        spec: {
+          runtimeRef: {
+            kind: trainingRuntime.kind,
+            get name() {
+              return runtime.digestName;
+            },
+          },
+        },
+      },
     });
     new CustomResource(this.stage, 'train-job', trainJob, {
       metadata: { name: id, labels: { ...queue?.jobLabels, ...props.priority } },
@@ -222,7 +245,7 @@ export class TrainingJob extends Construct implements INetworkPeer {
   }
 
   /** In and out: the pods of this training. Out: DNS and what the program uses. */
-  private policies(id: string): void {
+  private policies(stage: Stage, id: string): void {
     const { dns } = this.platform.distribution;
     this.edges.addEgress({
       peer: { namespace: dns.namespace, podLabels: dns.podLabels },
@@ -231,13 +254,13 @@ export class TrainingJob extends Construct implements INetworkPeer {
         { port: dns.podPort, protocol: 'TCP' },
       ],
     });
-    new k8s.KubeNetworkPolicy(this.stage, 'network-policy', {
+    new k8s.KubeNetworkPolicy(stage, 'network-policy', {
       metadata: { name: id },
       spec: this.edges.policySpec({ ...this.podLabels }),
     });
     // NCCL, Gloo and MPI choose their ports at random.
     const peers = [{ podSelector: { matchLabels: { ...this.podLabels } } }];
-    new k8s.KubeNetworkPolicy(this.stage, 'peers', {
+    new k8s.KubeNetworkPolicy(stage, 'peers', {
       metadata: { name: `${id}-peers` },
       spec: {
         podSelector: { matchLabels: { ...this.podLabels } },
