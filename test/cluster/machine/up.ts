@@ -6,6 +6,7 @@ import { CACHE, REPOSITORY, SCRATCH } from '../paths';
 import { platformFolder, type PlatformName, PLATFORMS } from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
+import { PLANE } from '../training/images';
 import { type NodeState, readState, writeState } from '../state';
 import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
 import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
@@ -54,7 +55,7 @@ export async function up(janitor: Janitor, options: UpOptions): Promise<void> {
 export async function build(images: readonly string[], tell: Tell): Promise<string> {
   await buildPrograms(tell);
   const made = [...new Set(PLATFORMS.flatMap(platformImages))].filter((name) => !isSimulated(name));
-  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, ...made, ...images], tell);
+  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, PLANE, ...made, ...images], tell);
 }
 
 function platformImages(platform: PlatformName): readonly string[] {
