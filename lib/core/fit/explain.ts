@@ -2,6 +2,7 @@ import { type Cluster, type Item } from './cluster';
 import { floors, refusal, type Refusal } from './filters';
 import { untolerated } from './nodes';
 import { showAmount } from './quantity';
+import { poolOf } from './types';
 
 /** Why the nodes of a pool don't take a pod. */
 export interface NodeReason {
@@ -19,10 +20,11 @@ export function explain(item: Item, cluster: Cluster): NodeReason[] {
   const { nodes } = cluster.model;
   const floor = floors(item);
   const groups = new Map<string, { pool: string; refusal: Refusal; nodes: number[] }>();
-  nodes.forEach(({ name, pool = name }, node) => {
+  nodes.forEach((of, node) => {
     if (item.pinned >= 0 && item.pinned !== node) return;
     const why = refusal(item, node, cluster, floor);
     if (why === undefined) return;
+    const pool = poolOf(of);
     const key = `${why} ${pool}`;
     const group = groups.get(key);
     if (group) group.nodes.push(node);

@@ -2,7 +2,7 @@ import { fit, type FitOptions, type Shortfall } from './fit';
 import { showAmount } from './quantity';
 import { untolerated } from './nodes';
 import { HOSTNAME } from './model';
-import { type FitGroup, type FitInput, type FitNode, type FitPod } from './types';
+import { poolOf, type FitGroup, type FitInput, type FitNode, type FitPod } from './types';
 
 /** Most nodes that are tried as an addition to a pool. */
 const MOST_NODES = 64;
@@ -87,7 +87,7 @@ function lessOf(input: FitInput, { group, reasons }: Shortfall, works: Works): s
 function tolerations(input: FitInput, { group, reasons }: Shortfall, works: Works): string[] {
   const pools = reasons.filter(({ refusal }) => refusal === 'taint').map(({ pool }) => pool);
   for (const pool of pools) {
-    const node = input.nodes.find(({ name, pool: its = name }) => its === pool)!;
+    const node = input.nodes.find((node) => poolOf(node) === pool)!;
     const taint = untolerated(node.taints, group.pod.tolerations);
     // The control plane's taint is there for good.
     if (taint === undefined || taint.key.startsWith('node-role.kubernetes.io/')) continue;
@@ -99,7 +99,7 @@ function tolerations(input: FitInput, { group, reasons }: Shortfall, works: Work
 }
 
 function ownTooSmall(input: FitInput, { pod }: FitGroup, pool: string): string | undefined {
-  const node = input.nodes.find(({ name, pool: its = name }) => its === pool)!;
+  const node = input.nodes.find((node) => poolOf(node) === pool)!;
   const unsaid = (resource: string) => (resource === 'ephemeral-storage' ? Infinity : 0);
   for (const [resource, amount] of pod.requests) {
     if (amount > (node.allocatable.get(resource) ?? unsaid(resource))) return resource;
@@ -119,10 +119,10 @@ function replaced(input: FitInput, group: FitGroup, by: FitGroup): FitInput {
 
 /** The site with more nodes of a pool. */
 function grown(input: FitInput, pool: string, count: number): FitInput {
-  const model = input.nodes.find(({ name, pool: its = name }) => its === pool)!;
+  const model = input.nodes.find((node) => poolOf(node) === pool)!;
   const added = Array.from({ length: count }, (_, i): FitNode => {
     const name = `${pool}-more-${i}`;
-    return { ...model, name, pool, labels: { ...model.labels, [HOSTNAME]: name } };
+    return { ...model, name, pool: { name: pool }, labels: { ...model.labels, [HOSTNAME]: name } };
   });
   return { ...input, nodes: [...input.nodes, ...added] };
 }

@@ -7,8 +7,13 @@ import { chance, FIRST, Scheduler, type Outcome } from './scheduler';
  * One try: all pods, wave after wave, as the scheduler places them.
  *
  * @param seed decides what is left to chance; 0 takes the first of what is equal, and pods in the order of their groups
+ * @param options.inOrder leaves pods in the order of their groups whatever the seed
  */
-export function tryAll(model: Model, seed: number): { readonly scheduler: Scheduler; readonly outcome: Outcome } {
+export function tryAll(
+  model: Model,
+  seed: number,
+  options: { readonly inOrder?: boolean } = {},
+): { readonly scheduler: Scheduler; readonly outcome: Outcome } {
   const luck = seed === 0 ? undefined : chance(seed);
   const scheduler = new Scheduler(model, luck ?? FIRST);
   const always = model.templates.filter(({ group }) => !group.inTurn);
@@ -17,7 +22,7 @@ export function tryAll(model: Model, seed: number): { readonly scheduler: Schedu
   let pending: Item[] = [];
   for (const wave of waves) {
     const templates = always.filter(({ group }) => (group.wave ?? 0) === wave);
-    const items = inOrder(templates, model, luck?.random);
+    const items = inOrder(templates, model, options.inOrder ? undefined : luck?.random);
     all.push(...items);
     pending = scheduler.run(items, pending);
   }

@@ -18,8 +18,8 @@ export interface FitNode {
    * all else in units. `pods` is 110 where it isn't given, kubelet's default; local disk that isn't given is not checked.
    */
   readonly allocatable: ReadonlyMap<string, number>;
-  /** What messages and summaries call nodes of its kind. @default - its name */
-  readonly pool?: string;
+  /** Nodes of its kind, by the name that messages and summaries call them. @default - each node is of its own */
+  readonly pool?: { readonly name: string };
 }
 
 export interface Toleration {
@@ -125,4 +125,9 @@ export interface FitInput {
   readonly groups: readonly FitGroup[];
   /** Labels of namespaces, for selectors of them; `kubernetes.io/metadata.name` is there by itself. */
   readonly namespaces?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** What a node's kind is called. */
+export function poolOf({ name, pool }: FitNode): string {
+  return pool?.name ?? name;
 }
