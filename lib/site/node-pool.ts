@@ -1,6 +1,6 @@
 import { type Size } from 'cdk8s';
-import { gigabitsPerSecond, type LinkSpeed, sum } from './quantity';
 import { type NetworkType } from './network';
+import { gigabitsPerSecond, type LinkSpeed, sum } from './quantity';
 
 /** What a node does: run the control plane, take workloads, or both. */
 export type NodeRole = 'control-plane' | 'worker';
@@ -10,6 +10,9 @@ export type DiskType = 'nvme' | 'ssd' | 'hdd';
 
 /** The maker of a GPU: which operator serves it, and what resource a pod asks for. */
 export type GpuVendor = 'nvidia' | 'amd';
+
+/** The architecture of the processors, as Kubernetes names it. */
+export type NodeArch = 'amd64' | 'arm64';
 
 /** The processors of one node, by sockets or as a number of cores. */
 export type CpuProps = CpuSockets | CpuCores;
@@ -40,13 +43,19 @@ export interface CpuCores {
 
 /** The GPUs of one node, all of one model. */
 export interface GpuProps {
-  /** The model, in free text: `NVIDIA A100-SXM4-40GB`. */
+  /**
+   * The model: one of the catalogue by the name that its driver reports (`NVIDIA A100-SXM4-40GB`) or by its short name
+   * (`a100-sxm4-40gb`), or any other in free text.
+   */
   readonly model: string;
   /** GPUs of one node, 1 to 64. */
   readonly count: number;
-  /** Memory of one GPU. */
-  readonly memory: Size;
-  /** @default 'nvidia' */
+  /**
+   * Memory of one GPU.
+   * @default - the catalogue's; required for a model that isn't there
+   */
+  readonly memory?: Size;
+  /** @default - the catalogue's, else 'nvidia' */
   readonly vendor?: GpuVendor;
 }
 
@@ -76,6 +85,28 @@ export interface NetworkPortProps {
   readonly network?: string;
 }
 
+/** What a node keeps back from pods for its system. */
+export interface ReservedProps {
+  /**
+   * CPUs, 0 or more and less than the node has: `0.5`.
+   * @default - the distribution's
+   */
+  readonly cpu?: number;
+  /**
+   * Memory. What the kubelet's eviction threshold takes comes on top.
+   * @default - the distribution's
+   */
+  readonly memory?: Size;
+}
+
+/** Memory of one node in huge pages, by their size. */
+export interface HugepagesProps {
+  /** @default - none */
+  readonly '2Mi'?: Size;
+  /** @default - none */
+  readonly '1Gi'?: Size;
+}
+
 /** What keeps pods away from a node unless they tolerate it. */
 export interface TaintProps {
   readonly key: string;
@@ -93,19 +124,40 @@ export interface NodePoolProps {
   /** How many nodes there are, 1 to 5000. */
   readonly nodes: number;
   /**
-   * The model of the servers, in free text: `NVIDIA DGX A100`.
-   * @default - not said
+   * The model of the servers: one of the catalogue, or of the site's `machines`, by name (`NVIDIA DGX A100 320GB`) or short name
+   * (`dgx-a100-320`). It gives what the pool doesn't say itself: `arch` to `systemDisk` below.
+   * @default - none: the pool says all itself
    */
   readonly hardware?: string;
-  readonly cpu: CpuProps;
-  /** Memory of one node. */
-  readonly memory: Size;
-  /** @default - no GPUs */
+  /** @default - the hardware's, else 'amd64' */
+  readonly arch?: NodeArch;
+  /** @default - the hardware's; required where there is none, or it is sold with different processors */
+  readonly cpu?: CpuProps;
+  /**
+   * Memory of one node.
+   * @default - the hardware's; required where there is none, or it is sold with different amounts
+   */
+  readonly memory?: Size;
+  /** @default - the hardware's, else no GPUs */
   readonly gpus?: GpuProps;
-  /** @default - none but the system's own */
+  /** @default - the hardware's, else none but the system's own */
   readonly localDisks?: readonly LocalDiskProps[];
-  /** @default - not said */
+  /** @default - the hardware's, else not said */
   readonly networkPorts?: readonly NetworkPortProps[];
+  /**
+   * Size of the disk that the kubelet and the container runtime keep their files on: what pods have as `ephemeral-storage`.
+   * @default - the hardware's, else not said
+   */
+  readonly systemDisk?: Size;
+  /** @default - the distribution's */
+  readonly reserved?: ReservedProps;
+  /** @default - none */
+  readonly hugepages?: HugepagesProps;
+  /**
+   * Pods that a node bears, 1 to 1000.
+   * @default - the distribution's, 110 with most
+   */
+  readonly maxPods?: number;
   /**
    * Labels that the nodes have in the cluster, by which workloads choose them.
    * @default - none
@@ -116,8 +168,25 @@ export interface NodePoolProps {
 }
 
 /** The GPUs of one node. */
-export interface Gpus extends GpuProps {
+export interface Gpus {
+  /** As its driver names it, where the catalogue knows it. */
+  readonly model: string;
+  readonly count: number;
+  /** Memory of one GPU. */
+  readonly memory: Size;
   readonly vendor: GpuVendor;
+}
+
+/** What a node is made of, by its pool's own word and its hardware's. */
+export interface PoolHardware {
+  readonly name?: string;
+  readonly arch: NodeArch;
+  readonly cpu: CpuProps;
+  readonly memory: Size;
+  readonly gpus?: Gpus;
+  readonly localDisks: readonly LocalDiskProps[];
+  readonly networkPorts: readonly NetworkPortProps[];
+  readonly systemDisk?: Size;
 }
 
 /** Network ports of one node that are alike. */
@@ -131,7 +200,9 @@ export class NodePool {
   readonly name: string;
   readonly roles: readonly NodeRole[];
   readonly nodes: number;
+  /** The full name of the model of the servers. */
   readonly hardware?: string;
+  readonly arch: NodeArch;
   readonly coresPerNode: number;
   /** CPUs as Kubernetes counts them: hardware threads. */
   readonly cpusPerNode: number;
@@ -139,25 +210,34 @@ export class NodePool {
   readonly gpus?: Gpus;
   readonly localDisks: readonly LocalDiskProps[];
   readonly networkPorts: readonly NetworkPort[];
+  readonly systemDisk?: Size;
+  readonly reserved?: ReservedProps;
+  readonly hugepages?: HugepagesProps;
+  readonly maxPods?: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly TaintProps[];
 
-  /** @internal Made by `Site`, which has checked the props. */
-  constructor(props: NodePoolProps) {
+  /** @internal Made by `Site`, which has checked the props and knows what the hardware gives. */
+  constructor(props: NodePoolProps, { cpu, memory, ...hardware }: PoolHardware) {
     this.name = props.name;
     this.roles = props.roles ?? ['worker'];
     this.nodes = props.nodes;
-    this.hardware = props.hardware;
-    this.coresPerNode = 'cores' in props.cpu ? props.cpu.cores : props.cpu.sockets * props.cpu.coresPerSocket;
-    this.cpusPerNode = this.coresPerNode * (props.cpu.threadsPerCore ?? 1);
-    this.memory = props.memory;
-    this.gpus = props.gpus && { ...props.gpus, vendor: props.gpus.vendor ?? 'nvidia' };
-    this.localDisks = props.localDisks ?? [];
-    this.networkPorts = (props.networkPorts ?? []).map((port) => ({
+    this.hardware = hardware.name;
+    this.arch = hardware.arch;
+    this.coresPerNode = 'cores' in cpu ? cpu.cores : cpu.sockets * cpu.coresPerSocket;
+    this.cpusPerNode = this.coresPerNode * (cpu.threadsPerCore ?? 1);
+    this.memory = memory;
+    this.gpus = hardware.gpus;
+    this.localDisks = hardware.localDisks;
+    this.networkPorts = hardware.networkPorts.map((port) => ({
       ...port,
       count: port.count ?? 1,
       gigabitsPerSecond: gigabitsPerSecond(port.speed),
     }));
+    this.systemDisk = hardware.systemDisk;
+    this.reserved = props.reserved;
+    this.hugepages = props.hugepages;
+    this.maxPods = props.maxPods;
     this.labels = props.labels ?? {};
     this.taints = props.taints ?? [];
   }

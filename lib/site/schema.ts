@@ -22,13 +22,16 @@ import {
   type CpuProps,
   type CpuSockets,
   type GpuProps,
+  type HugepagesProps,
   type LocalDiskProps,
   type NetworkPortProps,
   type NodePoolProps,
+  type ReservedProps,
   type TaintProps,
 } from './node-pool';
-import { type SiteProps } from './props';
+import { type MachineProps, type SiteProps } from './props';
 import { size, speed } from './quantity';
+import { checkHardware } from './resolve';
 import { type StorageClassProps } from './storage-class';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -149,11 +152,17 @@ const cpu: Decoder<CpuProps> = (value, place) => {
     : place.problem('has neither cores nor sockets; give { sockets: 2, coresPerSocket: 64 } or { cores: 128 }');
 };
 
+/** A number of CPUs, parts included. */
+const cpus: Decoder<number> = (value, place) =>
+  typeof value === 'number' && value >= 0 && value <= 1024
+    ? value
+    : place.problem(`must be a number of CPUs, 0 to 1024, got ${describe(value)}; give one such as 0.5`);
+
 const COUNT_GPUS = 'give the GPUs of one node, or leave gpus out';
 const gpus = object<GpuProps>('the GPUs of a node', {
   model: required(freeText, 'give it, such as "NVIDIA A100-SXM4-40GB"'),
   count: required(integer(1, 64, COUNT_GPUS), COUNT_GPUS),
-  memory: required(size, 'give the memory of one GPU, such as 40GB'),
+  memory: optional(size),
   vendor: optional(oneOf('nvidia', 'amd')),
 });
 
@@ -200,6 +209,29 @@ const taint: Decoder<TaintProps> = (value, place) => {
   return place.problem(`must be a mapping, got ${describe(value)}; did you mean { ${keys.join(', ')} }?`);
 };
 
+const arch = oneOf('amd64', 'arm64');
+const facts = {
+  arch: optional(arch),
+  cpu: optional(cpu),
+  memory: optional(size),
+  gpus: optional(gpus),
+  localDisks: optional(list(localDisk)),
+  networkPorts: optional(list(networkPort)),
+  systemDisk: optional(size),
+};
+
+const machine = object<MachineProps>('a machine', {
+  name: required(freeText, 'give it, such as "Team server 2024"'),
+  like: optional(freeText),
+  ...facts,
+});
+
+const reserved = object<ReservedProps>('what is reserved', {
+  cpu: optional(cpus),
+  memory: optional(size),
+});
+const hugepages = object<HugepagesProps>('the huge pages', { '2Mi': optional(size), '1Gi': optional(size) });
+
 const COUNT_NODES = 'remove the pool or give its number of nodes';
 const nodePool = object<NodePoolProps>('a node pool', {
   name: required(label, 'give it, such as "training"'),
@@ -208,11 +240,10 @@ const nodePool = object<NodePoolProps>('a node pool', {
   ),
   nodes: required(integer(1, 5000, COUNT_NODES), 'give its number of nodes'),
   hardware: optional(freeText),
-  cpu: required(cpu, 'give { sockets: 2, coresPerSocket: 64 } or { cores: 128 }'),
-  memory: required(size, 'give the memory of one node, such as 1TiB'),
-  gpus: optional(gpus),
-  localDisks: optional(list(localDisk)),
-  networkPorts: optional(list(networkPort)),
+  ...facts,
+  reserved: optional(reserved),
+  hugepages: optional(hugepages),
+  maxPods: optional(integer(1, 1000, 'give the pods that one node bears')),
   labels: optional(texts((key, value) => wrongKey(key) ?? wrongValue(value))),
   taints: optional(list(taint)),
 });
@@ -253,11 +284,18 @@ const storageClass = object<StorageClassProps>('a storage class', {
   default: optional(flag),
 });
 
-/** A site's keys, in typed form or as a YAML file has them. */
-export const site = object<SiteProps>('a site', {
+const siteObject = object<SiteProps>('a site', {
   name: required(label, 'give it, such as "dgx-lab"'),
   domain: required(domain, 'give the DNS domain of the platform, such as "dgx-lab.example"'),
   nodePools: required(list(nodePool, { min: 1, mend: 'give a pool of nodes' }), 'give a pool of nodes'),
+  machines: optional(list(machine)),
   networks: optional(list(network)),
   storageClasses: optional(list(storageClass)),
 });
+
+/** A site's keys, in typed form or as a YAML file has them. What the hardware gives may be left out. */
+export const site: Decoder<SiteProps> = (value, place) => {
+  const draft = siteObject(value, place);
+  if (draft !== undefined && isMapping(value)) checkHardware(value, draft, place);
+  return draft;
+};

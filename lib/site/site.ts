@@ -8,6 +8,7 @@ import { type LoadBalancerRange, Network } from './network';
 import { type DiskType, NodePool } from './node-pool';
 import { type SiteProps } from './props';
 import { sum } from './quantity';
+import { resolve } from './resolve';
 import * as schema from './schema';
 import { StorageClass, type StorageTier } from './storage-class';
 import { readYaml } from './yaml';
@@ -33,7 +34,7 @@ export class Site {
     const site = checked(props, new Problems('site'));
     this.name = site.name;
     this.domain = site.domain;
-    this.pools = site.nodePools.map((pool) => new NodePool(pool));
+    this.pools = site.nodePools.map((pool) => new NodePool(pool, resolve(pool, site.machines ?? [])));
     this.networks = (site.networks ?? []).map((network) => new Network(network));
     this.storageClasses = (site.storageClasses ?? []).map((storageClass) => new StorageClass(storageClass));
     this.label = `site ${site.name}`;

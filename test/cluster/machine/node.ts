@@ -15,7 +15,7 @@ import {
   SYSTEM_PATH,
 } from './constants';
 import { kubectl } from './kubectl';
-import { gpuResource, labelsOf, taintsOf } from './node-labels';
+import { labelsOf, nodeOf } from './node-labels';
 import { certificate, key, kubeconfig } from './pki';
 import { type PlannedNode } from './plan';
 import { addProcess } from './processes';
@@ -93,7 +93,7 @@ export async function finishNode({ name, pool, podCidr }: PlannedNode): Promise<
   const patch = { metadata: { labels: labelsOf(pool) }, spec: { podCIDR: podCidr, podCIDRs: [podCidr] } };
   await kubectl(['patch', 'node', name, '-p', JSON.stringify(patch)]);
   if (pool.gpus) {
-    const capacity = { [gpuResource(pool.gpus)]: String(pool.gpus.count) };
+    const capacity = { [gpuResource(pool.gpus.vendor)]: String(pool.gpus.count) };
     const status = JSON.stringify({ status: { capacity, allocatable: capacity } });
     await kubectl(['patch', 'node', name, '--subresource=status', '-p', status]);
   }
@@ -170,7 +170,7 @@ function kubeletConfig({ name, pool }: PlannedNode): object {
     authorization: { mode: 'Webhook' },
     tlsCertFile: certificate(name),
     tlsPrivateKeyFile: key(name),
-    registerWithTaints: taintsOf(pool),
+    registerWithTaints: nodeOf(pool).taints,
     maxPods: 110,
     cgroupDriver: 'cgroupfs',
     cgroupRoot: `/${GROUP}/${name}`,

@@ -1,5 +1,5 @@
 import { type NodePool, type Site } from '../../../lib';
-import { taintsOf } from './node-labels';
+import { nodeOf } from './node-labels';
 
 /** A node of the site, by its place in its pool. */
 export interface PlannedNode {
@@ -43,5 +43,5 @@ export function plan(site: Site): Plan {
 }
 
 function takesAnyPod(pool: NodePool): boolean {
-  return taintsOf(pool).every(({ effect }) => effect === 'PreferNoSchedule');
+  return nodeOf(pool).taints.every(({ effect }) => effect === 'PreferNoSchedule');
 }

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TaintProps } from '../../../lib';
+import { type NodeResources, type TaintProps } from '../../../lib';
 import { RUN } from '../paths';
 import { program } from '../programs/programs';
 import { CONTROL_PLANE, POD_NETWORK, SYSTEM_PATH } from './constants';
-import { gpuResource, labelsOf, taintsOf } from './node-labels';
+import { nodeOf } from './node-labels';
 import { kubeconfig } from './pki';
 import { type PlannedNode } from './plan';
 import { addProcess } from './processes';
@@ -36,16 +36,10 @@ export interface SimulatedNode {
 
 /** The Node that a server of the site would be in its cluster, with nothing behind it. */
 export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, version: string): SimulatedNode {
-  const capacity = {
-    cpu: String(pool.cpusPerNode),
-    memory: `${pool.memory.toKibibytes()}Ki`,
-    'ephemeral-storage': '440Gi',
-    pods: '110',
-    ...(pool.gpus ? { [gpuResource(pool.gpus)]: String(pool.gpus.count) } : {}),
-  };
+  const node = nodeOf(pool);
   // Only pods that come for what is simulated may be placed there: a controller that tolerates a control plane would
   // seem to run and do nothing.
-  const own = taintsOf(pool);
+  const own = node.taints;
   const isApart = pool.gpus && own.some(({ effect }) => effect !== 'PreferNoSchedule');
   const taints = isApart ? own : [...own, { key: KWOK_NODE, value: 'fake', effect: 'NoSchedule' as const }];
   return {
@@ -54,23 +48,21 @@ export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, ver
     metadata: {
       name,
       labels: {
+        ...node.labels,
         'kubernetes.io/hostname': name,
-        'kubernetes.io/os': 'linux',
-        'kubernetes.io/arch': 'amd64',
-        ...labelsOf(pool),
       },
       annotations: { [KWOK_NODE]: 'fake' },
     },
     spec: { podCIDR: podCidr, podCIDRs: [podCidr], taints },
     status: {
-      capacity,
-      allocatable: capacity,
+      capacity: quantities(node.capacity),
+      allocatable: quantities(node.allocatable),
       addresses: [
         { type: 'InternalIP', address },
         { type: 'Hostname', address: name },
       ],
       nodeInfo: {
-        architecture: 'amd64',
+        architecture: pool.arch,
         bootID: '',
         containerRuntimeVersion: 'kwok://',
         kernelVersion: '',
@@ -83,6 +75,20 @@ export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, ver
       },
     },
   };
+}
+
+/** Where the pool doesn't say its system disk: pods ask for some of it, and these nodes take any. */
+const DISK = 440 * 1024 ** 3;
+
+/** Amounts as a kubelet writes them. */
+function quantities(resources: NodeResources): Record<string, string> {
+  return Object.fromEntries(
+    [['ephemeral-storage', DISK] as const, ...resources].map(([name, amount]) => {
+      if (name === 'cpu') return [name, amount % 1000 === 0 ? String(amount / 1000) : `${amount}m`];
+      const inBytes = ['memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-');
+      return [name, inBytes ? `${Math.floor(amount / 1024)}Ki` : String(amount)];
+    }),
+  );
 }
 
 /** Starts what makes the simulated nodes and their pods look alive. */

@@ -1,0 +1,31 @@
+import { size } from './gpus-nvidia';
+import { type GpuModel } from './model';
+import { SOURCES as S } from './sources';
+
+/** AMD's. Their device plugin shares none of them by time; what it knows of partitions is the card's own mode. */
+export const AMD_GPUS: readonly GpuModel[] = [
+  {
+    id: 'mi300x',
+    name: 'AMD Instinct MI300X OAM',
+    vendor: 'amd',
+    reach: 'amd-gpu-operator',
+    memory: size('192GB'),
+    architecture: 'cdna3',
+    mig: [],
+    sharing: [],
+    maxPower: 750,
+    sources: { name: S.amdLabels, memory: S.mi300x, architecture: S.mi300x, maxPower: S.mi300x },
+  },
+  {
+    // One card is two GPUs for the driver, and for Kubernetes, each with half of the memory.
+    id: 'mi250',
+    name: 'AMD Instinct MI250',
+    vendor: 'amd',
+    reach: 'amd-gpu-operator',
+    memory: size('64GB'),
+    architecture: 'cdna2',
+    mig: [],
+    sharing: [],
+    sources: { name: S.amdIds, memory: S.mi250, architecture: S.mi250 },
+  },
+];
