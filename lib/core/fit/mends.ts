@@ -67,18 +67,16 @@ function smallest(most: number, works: (n: number) => boolean): number | undefin
 function lessOf(input: FitInput, { group, reasons }: Shortfall, works: Works): string[] {
   const [resource] = reasons.filter(({ short }) => short.length === 1 && short[0].resource !== 'pods');
   if (resource === undefined) return [];
-  const [{ resource: name, asked, left }] = resource.short;
+  const [{ resource: name, asked }] = resource.short;
   // A resource that comes in whole things is not asked for by halves, nor left out.
   const step = name === 'cpu' ? 100 : name === 'memory' || name === 'ephemeral-storage' ? 2 ** 26 : 1;
-  let high = Math.floor(Math.min(left, asked - 1) / step);
-  if (high < 1) high = Math.floor((asked - 1) / step);
-  const fits = (amount: number) => works(replaced(input, group, { ...group, pod: asking(group.pod, name, amount) }));
-  // The most that fits, from what is left downwards.
-  let low = 0;
-  if (high >= 1 && fits(high * step)) low = high;
-  while (low < high && high - low > 1) {
+  const fits = (amount: number) =>
+    works(replaced(input, group, { ...group, pod: asking(group.pod, name, amount * step) }));
+  // The most that fits, in steps below what is asked.
+  let [low, high] = [0, Math.ceil(asked / step)];
+  while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (fits(middle * step)) low = middle;
+    if (fits(middle)) low = middle;
     else high = middle;
   }
   return low < 1 ? [] : [`${showAmount(name, low * step)} ${name} each instead of ${showAmount(name, asked)}`];

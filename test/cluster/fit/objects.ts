@@ -24,6 +24,8 @@ export function modelOf(of: Case): Model {
   return new Model(inputOf(of));
 }
 
+const ACCOUNT = 'fit';
+
 /** What must be there before any case: the priorities. */
 export function priorityClasses(): object[] {
   return Object.entries(PRIORITIES).map(([name, value]) => ({
@@ -37,6 +39,8 @@ export function priorityClasses(): object[] {
 export function surroundings({ namespace, groups }: Case): object[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { fit: 'yes' } } },
+    // Not the namespace's own, which the controllers make when they get to it.
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace } },
     ...groups
       .filter(({ service }) => service)
       .map(({ name }) => ({
@@ -71,7 +75,7 @@ export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: It
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: podName(item), namespace, labels: { ...group.labels, fit: 'yes' } },
-    spec: { ...spec, priorityClassName: group.priority, schedulerName: 'default-scheduler' },
+    spec: { ...spec, priorityClassName: group.priority, serviceAccountName: ACCOUNT },
   };
 }
 
