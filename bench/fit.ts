@@ -12,7 +12,9 @@ export function benchFit(): void {
       const nodes = makeNodes(count);
       const groups = makeGroups(count * 10, tooMany);
       const time = median(
-        Array.from({ length: ROUNDS }, () => processorTime(() => check(fit({ nodes, groups }, { tries: 1 }).fits, !tooMany))),
+        Array.from({ length: ROUNDS }, () =>
+          processorTime(() => check(fit({ nodes, groups }, { tries: 1 }).fits, !tooMany)),
+        ),
       );
       return [`${count * 10} pods, ${count} nodes, ${tooMany ? 'some left' : 'all placed'}`, ms(time)];
     }),
