@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { linkCommand } from './link';
+import { siteCommand } from './site';
 
 /** A subcommand: gets the words after its name, writes to the given streams, and answers with the exit code. */
 export interface Command {
@@ -8,7 +9,7 @@ export interface Command {
   run(args: readonly string[], out: (line: string) => void, err: (line: string) => void): number;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { link: linkCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { link: linkCommand, site: siteCommand };
 
 /**
  * The command line, `onprem-ml COMMAND ...`.

@@ -35,6 +35,9 @@ function featureLabels(pool: NodePool): Record<string, string> {
   const spinning = pool.localDisks.some(({ type }) => type === 'hdd');
   const infiniband = pool.networkPorts.some(({ type }) => type === 'infiniband');
   return {
+    ...(pool.cpusPerNode > pool.coresPerNode
+      ? { 'feature.node.kubernetes.io/cpu-hardware_multithreading': 'true' }
+      : {}),
     ...(flash ? { 'feature.node.kubernetes.io/storage-nonrotationaldisk': 'true' } : {}),
     ...(spinning ? { 'feature.node.kubernetes.io/storage-rotationaldisk': 'true' } : {}),
     ...(infiniband ? { [`feature.node.kubernetes.io/pci-${PCI_VENDOR.mellanox}.present`]: 'true' } : {}),

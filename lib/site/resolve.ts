@@ -1,8 +1,9 @@
 import { nearest, show } from '../core/errors';
 import { type Draft, isMapping, type Place } from './decode';
 import { GPU_MODELS, gpuModel, MACHINE_MODELS, machineModel, type MachineFacts } from './hardware';
-import { type GpuProps, type Gpus, type NodePoolProps, type PoolHardware } from './node-pool';
+import { type CpuProps, type GpuProps, type Gpus, type NodePoolProps, type PoolHardware } from './node-pool';
 import { type MachineProps, type SiteProps } from './props';
+import { sum } from './quantity';
 
 /** Reports pools and machines of which, with their hardware's word, something is not known. `value` is what was read. */
 export function checkHardware(value: Readonly<Record<string, unknown>>, draft: Draft<SiteProps>, place: Place): void {
@@ -29,6 +30,7 @@ export function checkHardware(value: Readonly<Record<string, unknown>>, draft: D
       at.at('cpu').problem(`${why}; give { sockets: 2, coresPerSocket: 64 } or { cores: 128 }`);
     if (!isThere(raw.memory) && facts.memory === undefined)
       at.at('memory').problem(`${why}; give the memory of one node, such as 1TiB`);
+    checkReserves({ ...facts, ...pool }, at);
   });
 }
 
@@ -91,6 +93,28 @@ function checkName(name: string, own: readonly { readonly name?: string }[], pla
   return false;
 }
 
+/** What is kept back leaves pods something. */
+function checkReserves({ cpu, memory, reserved, hugepages }: Draft<NodePoolProps>, at: Place): void {
+  const cpus = cpu && cpusOf(cpu);
+  if (reserved?.cpu !== undefined && cpus !== undefined && reserved.cpu >= cpus)
+    at.at('reserved')
+      .at('cpu')
+      .problem(`must be less than the ${cpus} CPUs of a node, got ${reserved.cpu}; leave pods some of them`);
+  if (memory === undefined) return;
+  const kept = sum([reserved?.memory, ...Object.values(hugepages ?? {})].flatMap((size) => (size ? [[size, 1]] : [])));
+  if (kept.toKibibytes() >= memory.toKibibytes())
+    at.at(reserved?.memory ? 'reserved' : 'hugepages').problem(
+      `must leave pods some of the node's memory (${memory.asString()}), got ${kept.asString()}; reserve less`,
+    );
+}
+
+function cpusOf(cpu: Draft<CpuProps>): number | undefined {
+  const cores =
+    'cores' in cpu ? cpu.cores : 'sockets' in cpu ? (cpu.sockets ?? NaN) * (cpu.coresPerSocket ?? NaN) : NaN;
+  const cpus = (cores ?? NaN) * (cpu.threadsPerCore ?? 1);
+  return Number.isNaN(cpus) ? undefined : cpus;
+}
+
 /** GPUs that the catalogue doesn't know need their memory said, and one that it knows is of its maker. */
 function checkGpus(
   raw: Readonly<Record<string, unknown>> | undefined,
@@ -134,6 +158,7 @@ function given(list: unknown, index: number): Readonly<Record<string, unknown>> 
   return isMapping(item) ? item : undefined;
 }
 
+/** One without a value was refused already. */
 function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
+  return value !== undefined;
 }

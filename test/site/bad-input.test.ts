@@ -23,7 +23,7 @@ describe.each<[string, [from: string, to: string, expected: string][]]>([
       [
         'storageClasses:',
         'classes:',
-        '31: classes is not a key of a site; there is "name", "domain", "nodePools", "networks", "storageClasses"',
+        '31: classes is not a key of a site; there is "name", "domain", "nodePools", "machines", "networks", "storageClasses"',
       ],
       [
         'domain: lab.example\n',
@@ -31,7 +31,7 @@ describe.each<[string, [from: string, to: string, expected: string][]]>([
         '1: domain is missing; give the DNS domain of the platform, such as "dgx-lab.example"',
       ],
       ['    memory: 1TiB\n', '', '9: nodePools[1].memory is missing; give the memory of one node, such as 1TiB'],
-      ['memory: 1TiB', 'memory:', '12: nodePools[1].memory is missing; give the memory of one node, such as 1TiB'],
+      ['memory: 1TiB', 'memory:', '12: nodePools[1].memory has no value; give it one or remove the key'],
       ['vlan: 7', 'vlan:', '25: networks[0].vlan has no value; give it one or remove the key'],
       [
         'rack: a1',
@@ -202,7 +202,8 @@ describe.each<[string, [from: string, to: string, expected: string][]]>([
   });
 });
 
-const ORDER = 'name, roles, nodes, hardware, cpu, memory, gpus, localDisks, networkPorts, labels, taints';
+const ORDER =
+  'name, roles, nodes, hardware, arch, cpu, memory, gpus, localDisks, networkPorts, systemDisk, reserved, hugepages, maxPods, labels, taints';
 
 test('a pool that is no mapping', () => {
   expect(after('  - name: gpu\n', '  - just-a-name\n  - name: gpu\n')).toBe(

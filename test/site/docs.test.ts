@@ -26,7 +26,8 @@ function known(from: string, to: string): string[] {
 }
 
 test('the example is a site', () => {
-  const [example] = blocks('yaml').map((text) => Site.fromYaml(text, { file: 'docs/site.md' }));
+  const [text, machines] = blocks('yaml');
+  const example = Site.fromYaml(`${text}${machines}`, { file: 'docs/site.md' });
   expect(example.host('mlflow')).toBe('mlflow.lab.example');
   expect(example.totalGpus).toBe(32);
 });
@@ -35,7 +36,7 @@ test('the errors are those of the example', () => {
   const [example] = blocks('yaml');
   const spoiled = example
     .replace('nodes: 4', 'nodes: 0')
-    .replace('gpus:', 'gpu:')
+    .replace('labels:', 'label:')
     .replace('192.0.2.100-192.0.2.199', '192.0.2.128/25');
   expect(`${message(() => Site.fromYaml(spoiled, { file: 'site.yaml' }))}\n`).toBe(blocks('text')[0]);
 });
@@ -44,6 +45,7 @@ test.each([
   ['A node pool', '- name: gpu\n', '- x\n  - name: gpu\n'],
   ['The GPUs', '{ model: A100, count: 8, memory: 40GB, vendor: nvidia }', 'x'],
   ['A local disk', '- { type: nvme, count: 4, size: 3.84TB }', '- x'],
+  ['A machine', 'networks:\n', 'machines: [x]\nnetworks:\n'],
   ['A network port', '- { type: infiniband, speed: 200Gb/s, count: 8, network: ib }', '- x'],
   ['A taint', '- { key: nvidia.com/gpu, value: "yes", effect: NoSchedule }', '- x'],
   ['A network', '- name: services\n', '- x\n  - name: services\n'],

@@ -5,7 +5,7 @@ import { Site } from '../../lib/site';
 import { GOOD } from './good';
 import { message } from './message';
 
-const KEYS = 'must be a mapping with name, domain, nodePools, networks, storageClasses';
+const KEYS = 'must be a mapping with name, domain, nodePools, machines, networks, storageClasses';
 const EMPTY = 'must not be empty; give it name, domain and nodePools';
 
 describe('a text that is no site', () => {
@@ -66,7 +66,7 @@ describe('a text that is no site', () => {
   test('may hold itself', () => {
     const text = GOOD.replace('name: lab', 'name: lab\nextra: &all { inner: *all }');
     expect(message(() => Site.fromYaml(text))).toBe(
-      'site:2: extra is not a key of a site; there is "name", "domain", "nodePools", "networks", "storageClasses"',
+      'site:2: extra is not a key of a site; there is "name", "domain", "nodePools", "machines", "networks", "storageClasses"',
     );
     expect(message(() => Site.fromYaml(GOOD.replace('[control-plane]', '&roles [*roles]')))).toBe(
       'site:5: nodePools[0].roles[0] must be one of "control-plane", "worker", got a list of 1; choose one of them',

@@ -2,14 +2,15 @@ import { size } from './gpus-nvidia';
 import { type GpuModel } from './model';
 import { SOURCES as S } from './sources';
 
-/** AMD's. Their device plugin shares none of them by time; what it knows of partitions is the card's own mode. */
+/** AMD's. Their device plugin shares none of them by time; what it knows of partitions is the card's own mode. Memory
+ * is as the driver counts it, in GiB. */
 export const AMD_GPUS: readonly GpuModel[] = [
   {
     id: 'mi300x',
     name: 'AMD Instinct MI300X OAM',
     vendor: 'amd',
     reach: 'amd-gpu-operator',
-    memory: size('192GB'),
+    memory: size('192GiB'),
     architecture: 'cdna3',
     mig: [],
     sharing: [],
@@ -22,7 +23,7 @@ export const AMD_GPUS: readonly GpuModel[] = [
     name: 'AMD Instinct MI250',
     vendor: 'amd',
     reach: 'amd-gpu-operator',
-    memory: size('64GB'),
+    memory: size('64GiB'),
     architecture: 'cdna2',
     mig: [],
     sharing: [],

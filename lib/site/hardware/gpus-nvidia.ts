@@ -31,7 +31,7 @@ interface Card {
   readonly memory: string;
   readonly capability: string;
   readonly family: string;
-  readonly power: number;
+  readonly power?: number;
   readonly nvlink?: number;
   readonly mig?: readonly MigProfile[];
   readonly sheet: Source;
@@ -53,7 +53,7 @@ function card({ capability, family, memory, power, sheet, list = S.driver, ...gi
     mig,
     sharing: ['time-slicing', 'mps'],
     ...(nvlink === undefined ? {} : { nvlink }),
-    maxPower: power,
+    ...(power === undefined ? {} : { maxPower: power }),
     sources: {
       name: list,
       memory: sheet,
@@ -62,7 +62,7 @@ function card({ capability, family, memory, power, sheet, list = S.driver, ...gi
       ...(mig.length > 0 ? { mig: S.mig } : {}),
       sharing: S.sharing,
       ...(nvlink === undefined ? {} : { nvlink: sheet }),
-      maxPower: sheet,
+      ...(power === undefined ? {} : { maxPower: sheet }),
     },
   };
 }
@@ -96,7 +96,6 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
     memory: '180GB',
     capability: '10.0',
     family: 'blackwell',
-    power: 1000,
     nvlink: 5,
     mig: OF_180,
     sheet: S.b200,

@@ -9,7 +9,7 @@ function jetson(
   cores: number,
   memory: string,
   gpu: string,
-  maxPower: number,
+  maxPower?: number,
   emmc?: string,
 ): MachineModel {
   return {
@@ -20,14 +20,14 @@ function jetson(
     memory: size(memory),
     gpus: { model: gpu, count: 1, memory: size(memory) },
     ...(emmc ? { systemDisk: size(emmc) } : {}),
-    maxPower,
+    ...(maxPower === undefined ? {} : { maxPower }),
     sources: {
       arch: S.jetson,
       cpu: S.jetson,
       memory: S.jetson,
       gpus: S.jetson,
       ...(emmc ? { systemDisk: S.jetson } : {}),
-      maxPower: S.jetson,
+      ...(maxPower === undefined ? {} : { maxPower: S.jetson }),
     },
   };
 }
@@ -38,8 +38,9 @@ const CORAL = 'Google Edge TPU';
 export const EDGE_MACHINES: readonly MachineModel[] = [
   jetson('jetson-agx-orin-64', 'NVIDIA Jetson AGX Orin 64GB', 12, '64GiB', 'Orin', 60, '64GB'),
   jetson('jetson-agx-orin-32', 'NVIDIA Jetson AGX Orin 32GB', 8, '32GiB', 'Orin', 40, '64GB'),
-  jetson('jetson-orin-nx-16', 'NVIDIA Jetson Orin NX 16GB', 8, '16GiB', 'Orin', 25),
-  jetson('jetson-orin-nx-8', 'NVIDIA Jetson Orin NX 8GB', 6, '8GiB', 'Orin', 20),
+  // Their power limit depends on the release of JetPack, and their system is on a disk of one's own.
+  jetson('jetson-orin-nx-16', 'NVIDIA Jetson Orin NX 16GB', 8, '16GiB', 'Orin'),
+  jetson('jetson-orin-nx-8', 'NVIDIA Jetson Orin NX 8GB', 6, '8GiB', 'Orin'),
   jetson('jetson-xavier-nx-8', 'NVIDIA Jetson Xavier NX 8GB', 6, '8GiB', 'Xavier', 20, '16GB'),
   jetson('jetson-xavier-nx-16', 'NVIDIA Jetson Xavier NX 16GB', 6, '16GiB', 'Xavier', 20, '16GB'),
   {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
+import { gpuResource } from '../../../lib';
 import { RUN } from '../paths';
 import { program } from '../programs/programs';
 import { until } from '../shell';
