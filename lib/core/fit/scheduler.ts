@@ -13,10 +13,12 @@ export interface Chance {
   pick(nodes: readonly number[], item: Item): number;
   /** Where the walk over the nodes starts. */
   start(nodes: number): number;
+  /** Whether a pod that waits is asked again before the next of those that come, or after them all. */
+  readonly eager: boolean;
 }
 
 /** The first of the best, always. */
-export const FIRST: Chance = { pick: ([first]) => first, start: () => 0 };
+export const FIRST: Chance = { pick: ([first]) => first, start: () => 0, eager: false };
 
 /** A reproducible other choice for each seed. */
 export function chance(seed: number): Chance & { readonly random: () => number } {
@@ -25,6 +27,7 @@ export function chance(seed: number): Chance & { readonly random: () => number }
     random,
     pick: (nodes) => nodes[Math.floor(random() * nodes.length)],
     start: (nodes) => Math.floor(random() * nodes),
+    eager: seed % 2 === 1,
   };
 }
 
@@ -88,7 +91,15 @@ export class Scheduler {
       const victims = this.placeOrPushOut(item);
       if (victims === undefined) pending.push(item);
       else for (const victim of victims) insert(queue, victim);
+      if (this.chanceOf.eager && victims !== undefined && pending.length > 0) pending = this.askAgain(pending);
     }
+    pending = this.askAgain(pending);
+    return [...pending, ...this.lost];
+  }
+
+  /** Asks those that wait until it is of no use any more. */
+  private askAgain(waiting: readonly Item[]): Item[] {
+    let pending = [...waiting];
     for (let again = true; again;) {
       again = false;
       const round = pending;
@@ -102,7 +113,7 @@ export class Scheduler {
         }
       }
     }
-    return [...pending, ...this.lost];
+    return pending;
   }
 
   /** @returns the pods that had to go for it and are made again; undefined where no node takes it */
