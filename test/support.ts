@@ -18,7 +18,6 @@ export function testSite(): Site {
         name: 'workers',
         roles: ['worker'],
         nodes: 3,
-        hardware: 'server',
         cpu: { cores: 32 },
         memory: Size.gibibytes(256),
       },

@@ -1,4 +1,3 @@
-import { siteNodes } from '../../site';
 import { type FitNode } from '../fit/types';
 import { type Platform } from '../platform';
 
@@ -6,7 +5,7 @@ import { type Platform } from '../platform';
 export function platformNodes(platform: Platform): FitNode[] {
   const { site, distribution } = platform;
   const added = new Map(site.pools.map((pool) => [pool.name, Object.entries(platform.nodeResources(pool))]));
-  return siteNodes(site, distribution).map((node) => ({
+  return site.nodes(distribution).map((node) => ({
     ...node,
     allocatable: new Map([...node.allocatable, ...added.get(node.pool.name)!]),
   }));
