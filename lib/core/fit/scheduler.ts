@@ -15,10 +15,12 @@ export interface Chance {
   start(nodes: number): number;
   /** Whether a pod that waits is asked again before the next of those that come, or after them all. */
   readonly eager: boolean;
+  /** Whether pods that are pushed out are still there while those after them are placed, since they are deleted in the background. */
+  readonly late: boolean;
 }
 
 /** The first of the best, always. */
-export const FIRST: Chance = { pick: ([first]) => first, start: () => 0, eager: false };
+export const FIRST: Chance = { pick: ([first]) => first, start: () => 0, eager: false, late: false };
 
 /** A reproducible other choice for each seed. */
 export function chance(seed: number): Chance & { readonly random: () => number } {
@@ -27,7 +29,8 @@ export function chance(seed: number): Chance & { readonly random: () => number }
     random,
     pick: (nodes) => nodes[Math.floor(random() * nodes.length)],
     start: (nodes) => Math.floor(random() * nodes),
-    eager: seed % 2 === 1,
+    eager: (seed & 1) === 1,
+    late: (seed & 2) === 2,
   };
 }
 
@@ -72,7 +75,9 @@ export class Scheduler {
   private pushedOut = 0;
   private readonly refused = new Map<number, Refused>();
   /** Pods that were pushed out and that nobody makes again. */
-  private readonly lost: Item[] = [];
+  readonly lost: Item[] = [];
+  /** Pods that were pushed out and are still there. */
+  private readonly leaving = new Set<Item>();
 
   constructor(
     readonly model: Model,
@@ -86,15 +91,20 @@ export class Scheduler {
   run(arriving: readonly Item[], waiting: readonly Item[] = []): Item[] {
     const queue = [...arriving].sort(before);
     let pending = [...waiting];
-    while (queue.length > 0) {
-      const item = queue.shift()!;
+    while (queue.length > 0 || this.leaving.size > 0) {
+      const item = queue.shift();
+      if (item === undefined) {
+        for (const victim of this.dismiss()) insert(queue, victim);
+        continue;
+      }
       const victims = this.placeOrPushOut(item);
       if (victims === undefined) pending.push(item);
       else for (const victim of victims) insert(queue, victim);
       if (this.chanceOf.eager && victims !== undefined && pending.length > 0) pending = this.askAgain(pending);
     }
     pending = this.askAgain(pending);
-    return [...pending, ...this.lost];
+    for (const victim of this.dismiss()) if (!this.attempt(victim)) pending.push(victim);
+    return pending;
   }
 
   /** Asks those that wait until it is of no use any more. */
@@ -127,9 +137,25 @@ export class Scheduler {
       if (item.pinned < 0) this.refuse(item.template, true);
       return undefined;
     }
-    const gone = victims.filter(({ template }) => template.group.madeAgain === false);
-    this.lost.push(...gone);
-    return victims.filter((victim) => !gone.includes(victim));
+    if (!this.chanceOf.late) return this.leave(victims);
+    for (const victim of victims) this.leaving.add(victim);
+    return [];
+  }
+
+  /** Has those go that were pushed out a while ago. @returns those that are made again */
+  private dismiss(): readonly Item[] {
+    const victims = [...this.leaving];
+    this.leaving.clear();
+    return this.leave(victims);
+  }
+
+  private leave(victims: readonly Item[]): readonly Item[] {
+    for (const victim of victims) {
+      this.cluster.remove(victim);
+      this.pushedOut++;
+    }
+    this.lost.push(...victims.filter(({ template }) => template.group.madeAgain === false));
+    return victims.filter(({ template }) => template.group.madeAgain !== false);
   }
 
   /** Places one pod where the scheduler would; false where no node takes it. */
@@ -227,10 +253,8 @@ export class Scheduler {
       return this.chanceOf.pick(equal, item);
     });
     if (found === undefined) return undefined;
-    for (const victim of found.victims) {
-      cluster.remove(victim);
-      this.pushedOut++;
-    }
+    // How soon they are gone decides who else is pushed out.
+    this.chances++;
     this.put(item, found.node);
     return found.victims;
   }

@@ -27,7 +27,7 @@ export function tryAll(
     pending = scheduler.run(items, pending);
   }
   const { cluster, chances } = scheduler;
-  return { scheduler, outcome: { cluster, items: all, pending, chances } };
+  return { scheduler, outcome: { cluster, items: all, pending: [...pending, ...scheduler.lost], chances } };
 }
 
 /** Pods of a wave: those that each node has one of come first, then those of each group, unless chance mixes them. */

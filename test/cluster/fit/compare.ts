@@ -48,9 +48,7 @@ export function compare(of: Case, real: RealOutcome): Comparison {
       break;
     }
   }
-  // A pod that waits is asked again as soon as that may help, which may be before or after the next one comes.
-  const late = replay(of, real, false);
-  const { placements, differences } = late.differences.length === 0 ? late : fewer(late, replay(of, real, true));
+  const { placements, differences } = replay(of, real);
   return {
     seed: of.seed,
     certain: chances === 0,
@@ -78,17 +76,8 @@ function leftByGroup({ groups }: Case, names: readonly string[]): string {
     .join(', ');
 }
 
-interface Replay {
-  readonly placements: number;
-  readonly differences: readonly string[];
-}
-
-function fewer(a: Replay, b: Replay): Replay {
-  return b.differences.length < a.differences.length ? b : a;
-}
-
 /** Places the pods where the scheduler put them, and looks at each whether the engine would have too. */
-function replay(of: Case, real: RealOutcome, eager: boolean): Replay {
+function replay(of: Case, real: RealOutcome): { readonly placements: number; readonly differences: readonly string[] } {
   // Pods that were pushed out left no trace of where they had been.
   if (real.gone.length > 0) return { placements: 0, differences: [] };
   const model = modelOf(of);
@@ -99,6 +88,12 @@ function replay(of: Case, real: RealOutcome, eager: boolean): Replay {
   };
   const differences: string[] = [];
   let placements = 0;
+  const agrees = (item: Item) => {
+    const feasible = scheduler.feasible(item);
+    const node = nodeOf(item);
+    if (!feasible.includes(node)) return node < 0 && feasible.length === 0;
+    return feasible.length === 1 || scheduler.best(item.template, feasible).includes(node);
+  };
   const place = (item: Item, isLast: boolean): boolean => {
     const node = nodeOf(item);
     const feasible = scheduler.feasible(item);
@@ -132,8 +127,14 @@ function replay(of: Case, real: RealOutcome, eager: boolean): Replay {
   for (const wave of waves) {
     const arriving = all.filter(({ template }) => (template.group.wave ?? 0) === wave);
     for (const item of arriving) {
+      // A pod that waits is asked again as soon as that may help, which may be before the next one comes.
+      while (!agrees(item)) {
+        const other = pending.find((waiting) => nodeOf(waiting) >= 0 && agrees(waiting));
+        if (other === undefined) break;
+        place(other, false);
+        pending = pending.filter((waiting) => waiting !== other);
+      }
       if (!place(item, false)) pending.push(item);
-      else if (eager) pending = pending.filter((other) => !place(other, false));
     }
     for (let before = Infinity; pending.length < before;) {
       before = pending.length;
