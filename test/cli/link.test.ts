@@ -148,7 +148,11 @@ describe('input that cannot be read', () => {
       'onprem-ml link: --external must be KIND/NAME or KIND/NAMESPACE/NAME, got "Secret"',
     ]);
     expect(run('link', '.', '--namespace').err).toEqual(['onprem-ml link: --namespace needs a value; see --help']);
-    expect(run('lint')).toEqual({ code: 2, out: [], err: ['onprem-ml: there is no command "lint"; there is link, site'] });
+    expect(run('lint')).toEqual({
+      code: 2,
+      out: [],
+      err: ['onprem-ml: there is no command "lint"; there is link, site'],
+    });
     expect(run().code).toBe(2);
   });
 });

@@ -237,7 +237,7 @@ describe('however GPUs are shared, they are what they are', () => {
       labels: { 'nvidia.com/gpu.machine': 'ProLiant-DL380' },
       capacity: { 'nvidia.com/gpu': '8' },
     });
-    expect(run([node]).text).toContain('machines:\n  - {name: ProLiant-DL380}');
+    expect(run([node]).text).toContain('machines:\n  - { name: ProLiant-DL380 }');
     expect(pools([node])[0]).toMatchObject({ hardware: 'ProLiant-DL380', cpusPerNode: 256, gpusPerNode: 8 });
   });
 

@@ -2,7 +2,7 @@ import { type DistributionName } from '../../core/distribution';
 import { type NodeFacts } from './node';
 
 /** The distribution that nodes run, by what its kubelets say: `v1.35.2+k3s1`. */
-export function bundledDistribution(nodes: readonly NodeFacts[]): DistributionName {
+export function distributionOf(nodes: readonly NodeFacts[]): DistributionName {
   const [node] = nodes;
   if (/\+k3s/.test(node.kubeletVersion)) return 'k3s';
   if (/\+rke2/.test(node.kubeletVersion)) return 'rke2';

@@ -1,4 +1,4 @@
-import { bundledDistribution } from './distribution';
+import { distributionOf } from './distribution';
 import { findGpus, type FoundGpus } from './gpus';
 import { type NodeFacts } from './node';
 
@@ -67,7 +67,7 @@ function alike(a: NodeFacts, b: NodeFacts): boolean {
 function fingerprint(node: NodeFacts): string {
   const { roles, arch, taints, capacity, labels } = node;
   const hugepages = [...capacity].filter(([name]) => name.startsWith('hugepages-')).sort();
-  const kubelet = bundledDistribution([node]);
+  const kubelet = distributionOf([node]);
   const machine = labels['nvidia.com/gpu.machine'];
   const threads = labels['feature.node.kubernetes.io/cpu-hardware_multithreading'];
   return JSON.stringify([

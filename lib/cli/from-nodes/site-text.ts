@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { DISTRIBUTIONS } from '../../core/distribution';
 import { MACHINE_MODELS, type MachineModel } from '../../site';
-import { bundledDistribution } from './distribution';
+import { distributionOf } from './distribution';
 import { type FoundGpus } from './gpus';
 import { type FoundPool } from './pools';
 import { sizeText } from './quantity';
@@ -43,7 +43,7 @@ function poolText(pool: FoundPool): string[] {
   const [node] = pool.nodes;
   const machine = findMachine(pool);
   const { capacity } = node;
-  const profile = DISTRIBUTIONS[bundledDistribution(pool.nodes)];
+  const profile = DISTRIBUTIONS[distributionOf(pool.nodes)];
   const pods = capacity.get('pods') ?? profile.kubelet.maxPods;
   const disk = least(pool, 'ephemeral-storage');
   const keys: (readonly [key: string, value: unknown])[] = [
@@ -71,10 +71,10 @@ function poolText(pool: FoundPool): string[] {
 /** What an operator should look at. */
 function hints({ gpus, perNode, nodes }: FoundPool, machine: MachineModel | undefined): string[] {
   const offered = gpus?.resources.map(([name, count]) => `${count} ${name}`).join(', ');
-  const isToldApart = gpus !== undefined && !isWhole(gpus);
+  const isUntold = gpus !== undefined && !isWhole(gpus);
   const hasInfiniband = nodes[0].labels['feature.node.kubernetes.io/pci-15b3.present'] === 'true';
   return [
-    ...(isToldApart
+    ...(isUntold
       ? [
           `Its nodes offer ${offered || 'no GPU yet'}, and no label tells model, memory or number of the GPUs behind it:`,
           'gpus: { model: NVIDIA A100-SXM4-40GB, count: 8 }',
@@ -85,7 +85,7 @@ function hints({ gpus, perNode, nodes }: FoundPool, machine: MachineModel | unde
     ...(perNode.length > 0 ? [`Left out, since each node has its own value: the labels ${perNode.join(', ')}.`] : []),
     ...(machine?.localDisks || machine?.networkPorts
       ? [`Disks and ports are those of ${machine.name}; say localDisks and networkPorts where they differ.`]
-      : ['localDisks: [{ type: nvme, count: 4, size: 3.84TB }]']),
+      : ['Its disks and ports, for example:', 'localDisks: [{ type: nvme, count: 4, size: 3.84TB }]']),
     ...(machine?.networkPorts
       ? []
       : [
@@ -159,7 +159,7 @@ function gpusOf(gpus: FoundGpus | undefined, machine: MachineModel | undefined):
 function reservedOf(pool: FoundPool): object | undefined {
   const [node] = pool.nodes;
   if (!node.allocatable.has('cpu') || !node.allocatable.has('memory')) return undefined;
-  const { kubelet } = DISTRIBUTIONS[bundledDistribution(pool.nodes)];
+  const { kubelet } = DISTRIBUTIONS[distributionOf(pool.nodes)];
   const less = (resource: string) => (node.capacity.get(resource) ?? 0) - (node.allocatable.get(resource) ?? 0);
   const cpu = Math.round(less('cpu') * 1000);
   const hugepages = [...node.capacity].reduce((sum, [name, n]) => (name.startsWith('hugepages-') ? sum + n : sum), 0);
@@ -193,7 +193,15 @@ function isSame(size: MachineModel['memory'], bytes: number): boolean {
   return size !== undefined && Math.floor(bytes / 1024) === size.toKibibytes();
 }
 
-/** A value on one line of YAML. */
+/** A value on one line of YAML, spaced as Prettier does. */
 function flow(value: unknown): string {
-  return dump(value, { flowLevel: 0, lineWidth: -1 }).trim();
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return scalar(value);
+  const entries = Object.entries(value as Record<string, unknown>);
+  return `{ ${entries.map(([key, item]) => `${scalar(key)}: ${flow(item)}`).join(', ')} }`;
+}
+
+/** Quoted where it must be, within a list too: there a comma or a bracket would end it. */
+function scalar(value: unknown): string {
+  return dump([value], { flowLevel: 0, lineWidth: -1 }).trim().slice(1, -1);
 }

@@ -195,8 +195,8 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
   card({ id: 'a30', name: 'NVIDIA A30', memory: '24GB', ...AMPERE, power: 165, nvlink: 3, mig: A30, sheet: S.a30 }),
   card({ id: 'a40', name: 'NVIDIA A40', memory: '48GB', ...AMPERE_GRAPHICS, power: 300, nvlink: 3, sheet: S.a40 }),
   card({ id: 'a10', name: 'NVIDIA A10', memory: '24GB', ...AMPERE_GRAPHICS, power: 150, sheet: S.a10 }),
-  card({ id: 'l40s', name: 'NVIDIA L40S', memory: '48GB', ...ADA, power: 350, sheet: S.l40s, list: S.driverAppendix }),
-  card({ id: 'l4', name: 'NVIDIA L4', memory: '24GB', ...ADA, power: 72, sheet: S.l4, list: S.driverAppendix }),
+  card({ id: 'l40s', name: 'NVIDIA L40S', memory: '48GB', ...ADA, power: 350, sheet: S.l40s }),
+  card({ id: 'l4', name: 'NVIDIA L4', memory: '24GB', ...ADA, power: 72, sheet: S.l4 }),
   card({
     id: 't4',
     name: 'Tesla T4',
@@ -227,7 +227,6 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
     ...ADA,
     power: 450,
     sheet: S.rtx4090,
-    list: S.driverAppendix,
   }),
   card({
     id: 'rtx-3090',

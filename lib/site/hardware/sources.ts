@@ -15,10 +15,6 @@ export const SOURCES = {
     title: 'NVIDIA Multi-Instance GPU User Guide, supported GPUs and profiles',
     url: 'https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html',
   },
-  migParted: {
-    title: 'NVIDIA MIG Partition Editor, default configuration',
-    url: 'https://github.com/NVIDIA/mig-parted/blob/main/deployments/systemd/config-default.yaml',
-  },
   sharing: {
     title: 'NVIDIA device plugin, shared access to GPUs',
     url: 'https://github.com/NVIDIA/k8s-device-plugin/blob/main/README.md#shared-access-to-gpus',
