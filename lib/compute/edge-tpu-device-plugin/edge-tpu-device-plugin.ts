@@ -98,6 +98,7 @@ export class EdgeTpuDevicePlugin extends System implements IGpus {
       .filter(({ name }) => names.includes(name))
       .map((pool) => new EdgeTpuPool(path, pool, this.checked(pool.name, given[pool.name]!), install.readyAfter));
     for (const name of names) this.platform.site.pool(name);
+    offerGpus(this.platform, this.pools);
     for (const bus of ['pcie', 'usb'] as const) {
       const pools = this.pools.filter(({ tpus }) => tpus.bus === bus);
       if (pools.length > 0) this.addPlugin(install, bus, pools, plugin, props);

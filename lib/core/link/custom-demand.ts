@@ -1,4 +1,5 @@
 import { type DemandOf } from './demand';
+import { trainJobPods } from './train-jobs';
 
 /**
  * The pods that the controllers of custom kinds make, by kind: what the rule `fit` counts besides Kubernetes' own workloads. A function
@@ -8,4 +9,17 @@ import { type DemandOf } from './demand';
  *
  * A kind that isn't here makes no pods that are known of.
  */
-export const CUSTOM_DEMAND: Readonly<Record<string, DemandOf>> = {};
+export const CUSTOM_DEMAND: Readonly<Record<string, DemandOf>> = {
+  'TrainJob.trainer.kubeflow.org': (entry, bundle) =>
+    trainJobPods(entry, bundle).map(({ pod, count, spec }) => ({
+      labels: pod.labels,
+      spec,
+      count,
+      field: 'spec.trainer.numNodes',
+      gang: 'all',
+      inTurn: QUEUE in entry.labels || entry.spec.suspend === true,
+    })),
+};
+
+/** What carries it waits until its queue has room, and takes turns with others. */
+const QUEUE = 'kueue.x-k8s.io/queue-name';
