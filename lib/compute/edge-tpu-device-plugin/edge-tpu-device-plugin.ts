@@ -21,6 +21,7 @@ import {
 import * as k8s from '../../core/k8s';
 import { MACHINE_MODELS, machineModel } from '../../site/hardware';
 import { DEVICE, DOMAIN, EdgeTpuPool, type EdgeTpus, labelOf } from './edge-tpu-pool';
+import { offerGpus } from '../pools';
 import { images } from './images';
 
 export interface EdgeTpuDevicePluginProps extends SystemProps {
