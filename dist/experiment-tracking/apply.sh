@@ -379,7 +379,7 @@ gates_15() {
 
 gates_16() {
   :
-  gate_job postgres database-mlflow-31ceba81
+  gate_job postgres database-mlflow-a1a38595
 }
 
 gates_17() {
