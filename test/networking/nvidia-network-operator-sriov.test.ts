@@ -450,7 +450,7 @@ describe('refuses', () => {
   test('addresses that do not do for all functions', () => {
     const few = { ...DIVIDED, addresses: '10.40.4.0/28' };
     expect(() => make({ networks: { roce: { ...few, functions: 8 } } }, ONE_PORT)).toThrow(
-      'networks.roce.addresses must have 8 addresses for each of 4 nodes, in blocks counted from 10.40.0.1, got "10.40.4.0/28" with 0 such blocks; widen it, or lower functions',
+      'networks.roce.addresses must have 8 addresses for each of 4 nodes, in blocks counted from 10.40.0.1, got "10.40.4.0/28" with 1 such blocks; widen it, or lower functions',
     );
     expect(() => make({ networks: { roce: { ...few, addresses: '10.40.4.0/31' } } }, ONE_PORT)).toThrow(
       /with \d such blocks; widen it$/,
