@@ -119,6 +119,21 @@ describe('RoCE over virtual functions', () => {
     ]);
   });
 
+  test('is ready when some node offers functions, which a Job waits for', () => {
+    const { spec } = objectOf<Spec<Pods>>(made.lab, 'Job', /^await-functions-/);
+    expect(spec.template.spec.containers[0]).toMatchObject({
+      command: ['/bin/sh', '/script/await.sh', 'rdma/roce'],
+      env: [
+        {
+          name: 'STATES',
+          value: '/apis/sriovnetwork.openshift.io/v1/namespaces/network-operator/sriovnetworknodestates',
+        },
+      ],
+    });
+    expect(rights(made, 'ClusterRole', 'network-operator-await-functions')).toEqual(['list nodes']);
+    expect(rights(made, 'Role', 'await-functions')).toEqual(['list sriovnetworknodestates']);
+  });
+
   test('pods of other namespaces use it, once it is there', () => {
     const { lab, operator } = make({ networks: { roce: DIVIDED } }, ONE_PORT);
     const rdma = operator.network('roce');
@@ -139,6 +154,7 @@ describe('RoCE over virtual functions', () => {
       'nvcr.io/nvidia/cloud-native/network-operator:v26.4.1',
       ...['ib-sriov-cni', 'multus-cni', 'nvidia-k8s-ipam', 'sriov-cni', 'sriov-network-device-plugin'].map(mellanox),
       ...['sriov-network-operator-config-daemon', 'sriov-network-operator'].map(mellanox),
+      'quay.io/curl/curl:8.17.0',
     ]);
   });
 

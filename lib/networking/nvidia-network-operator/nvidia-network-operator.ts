@@ -34,6 +34,7 @@ import * as sriovCrds from './sriov-crds';
 import * as sriovDraCrds from './sriov-dra-crds';
 import { FunctionPolicies } from './sriov-networks';
 import { SriovOperator } from './sriov-operator';
+import { FunctionsReady } from './sriov-ready';
 import { Webhook, webhookNames } from './webhook';
 
 export interface NvidiaNetworkOperatorProps extends SystemProps {
@@ -175,6 +176,12 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
         if (plan.functions) new FunctionPolicies(configure, plan, adapters);
       }
       this.rdmaNetworks.set(plan.network.name, new RdmaNetwork(path, plan, attachments, this.readyAfter));
+    }
+    if (configure && virtual.length > 0) {
+      new FunctionsReady(
+        configure,
+        virtual.map(({ network }) => this.network(network.name).resource),
+      );
     }
     this.instruct(networks, driver !== undefined);
     if (virtual.length > 0) {

@@ -119,3 +119,13 @@ export function sriovDaemonRules(adapters: string): k8s.PolicyRule[] {
 export function sriovDaemonClusterRules(): k8s.PolicyRule[] {
   return [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }];
 }
+
+/** Of the Job that waits for functions: why there are none. */
+export function sriovReadyRules(): k8s.PolicyRule[] {
+  return [{ apiGroups: [SRIOV], resources: ['sriovnetworknodestates'], verbs: ['list'] }];
+}
+
+/** Whether there are some. */
+export function sriovReadyClusterRules(): k8s.PolicyRule[] {
+  return [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }];
+}
