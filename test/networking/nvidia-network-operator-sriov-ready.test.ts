@@ -48,6 +48,7 @@ test('is a script', () => {
 test('ends once every resource is offered, and says until then what the daemons say', async () => {
   const { path, child, output, remove } = start(['rdma/infiniband', 'rdma/roce']);
   await until(() => output().includes('NumVfs is larger than TotalVfs'));
+  await until(() => /1 "syncStatus":"Failed"\n/.test(output()));
   expect(output()).toMatch(/^rdma\/infiniband is there\nno node offers rdma\/roce;/);
   expect(child.exitCode).toBeNull();
   writeFileSync(path('there'), '');

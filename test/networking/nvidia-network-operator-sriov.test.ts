@@ -286,7 +286,9 @@ describe('nodes', () => {
     });
     expect(poolConfigOf(made)).toEqual({ nodeSelector: { matchLabels: ADAPTERS }, maxUnavailable: 1 });
     expect(instructionsOf(made).slice(2)).toEqual([
-      expect.stringMatching(/^Switch SR-IOV on for the servers of gpu: in their BIOS, .* at least 1 virtual functions/),
+      expect.stringMatching(
+        /^Switch SR-IOV on for the servers of gpu: in their BIOS, .* at least 1 virtual function a port/,
+      ),
       expect.stringMatching(/^See which nodes of gpu have their virtual functions/),
     ]);
   });

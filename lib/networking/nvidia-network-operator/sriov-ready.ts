@@ -16,8 +16,8 @@ request() {
 
 for resource in "$@"; do
   until request /api/v1/nodes | grep -q "\\"$resource\\": *\\"[1-9]"; do
-    echo "no node offers $resource; what the daemons say:"
-    request "$STATES" | grep -o '"lastSyncError": *"[^"]*"' | sort | uniq -c
+    echo "no node offers $resource; nodes by what their daemons say, whose logs say more:"
+    request "$STATES" | grep -oE '"(syncStatus|lastSyncError)": *"[^"]*"' | sort | uniq -c
     sleep 5 &
     wait $!
   done

@@ -1,5 +1,13 @@
 import { Construct } from 'constructs';
-import { checkChoice, checkInteger, type Distribution, fail, type Stage, type SummaryInstruction } from '../../core';
+import {
+  checkChoice,
+  checkInteger,
+  count,
+  type Distribution,
+  fail,
+  type Stage,
+  type SummaryInstruction,
+} from '../../core';
 import { CustomResource } from '../../crds';
 import { type NodePool } from '../../site';
 import { type RdmaNetworkPlan } from './rdma-network';
@@ -135,7 +143,7 @@ export function sriovInstructions(
       when: 'before',
       what:
         firmware === 'keep'
-          ? `Switch SR-IOV on for the servers of ${pools}: in their BIOS, and in the firmware of each adapter, with at least ${most} virtual functions a port; then restart them`
+          ? `Switch SR-IOV on for the servers of ${pools}: in their BIOS, and in the firmware of each adapter, with at least ${count(most, 'virtual function')} a port; then restart them`
           : `Switch SR-IOV on in the BIOS of the servers of ${pools}, and expect nodes to be emptied and restarted whose adapters' firmware the operator changes`,
       command: firmware === 'keep' ? `mstconfig -d 0000:18:00.0 set SRIOV_EN=1 NUM_OF_VFS=${most}` : undefined,
     },
@@ -159,7 +167,7 @@ export function sriovInstructions(
       : []),
     {
       when: 'after',
-      what: `See which nodes of ${pools} have their virtual functions: Sync Status is Succeeded. Whatever changes them later, first evicts the node's pods with RDMA devices`,
+      what: `See which nodes of ${pools} have their virtual functions: Sync Status is Succeeded. One that fails stays cordoned. Whatever changes them later, first evicts the node's pods with RDMA devices`,
       command: `kubectl get sriovnetworknodestates --namespace ${namespace}`,
     },
   ];
