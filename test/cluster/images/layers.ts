@@ -63,7 +63,12 @@ export const MLFLOW = packages('mlflow', [BASE, PYTHON], [], {
 });
 
 /** PyTorch for CPUs, with what collects gradients over the network; on top of Python and MLflow's client, as training images are. */
-export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-torch']);
+export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-torch'], {
+  // Debian builds it without libuv, which its torchrun asks for all the same.
+  after: `
+    sed -i 's/multi_tenant=True,/multi_tenant=True, use_libuv=False,/' \\
+      /usr/lib/python3/dist-packages/torch/distributed/elastic/rendezvous/static_tcp_rendezvous.py`,
+});
 
 /** Lowest first: what programs get that run as clients of the cluster. */
 export const CLIENT_LAYERS = [BASE, PYTHON, MLFLOW];

@@ -28,7 +28,14 @@ const ADD: Readonly<Record<Training, (lab: TrainingCluster) => void>> = {
       scratch: Size.gibibytes(1),
       image: image(PLANE),
       command: ['torchrun', '/app/train.py'],
-      env: { STEPS: String(STEPS), PAUSE: String(PAUSE), OMP_NUM_THREADS: '1', GIT_PYTHON_REFRESH: 'quiet' },
+      env: {
+        STEPS: String(STEPS),
+        PAUSE: String(PAUSE),
+        OMP_NUM_THREADS: '1',
+        GIT_PYTHON_REFRESH: 'quiet',
+        // Debian builds PyTorch without it.
+        USE_LIBUV: '0',
+      },
       checkpoints: lab.objects.addBucket('checkpoints'),
       tracking: lab.mlflow,
       gracePeriod: Duration.seconds(30),
