@@ -23,8 +23,21 @@ const workstations = site('workstations');
 const edge = site('edge');
 
 const OPEN: NodePoolProps = { name: 'open', nodes: 4, cpu: { cores: 32 }, memory: Size.gibibytes(256) };
-const AMD: NodePoolProps = { name: 'mi300x', nodes: 2, hardware: 'as-8125gs-tnmr2', cpu: { cores: 96 }, memory: Size.tebibytes(2), labels: { gpu: 'mi300x' } };
-const CORAL: NodePoolProps = { name: 'cameras', nodes: 3, hardware: 'coral-dev-board', memory: Size.gibibytes(4), labels: { tpu: 'cameras' } };
+const AMD: NodePoolProps = {
+  name: 'mi300x',
+  nodes: 2,
+  hardware: 'as-8125gs-tnmr2',
+  cpu: { cores: 96 },
+  memory: Size.tebibytes(2),
+  labels: { gpu: 'mi300x' },
+};
+const CORAL: NodePoolProps = {
+  name: 'cameras',
+  nodes: 3,
+  hardware: 'coral-dev-board',
+  memory: Size.gibibytes(4),
+  labels: { tpu: 'cameras' },
+};
 const made = (...nodePools: readonly NodePoolProps[]) =>
   new Site({
     name: 'made',
@@ -53,7 +66,10 @@ function make(props: Partial<TrainingClusterProps> = {}): TrainingCluster {
   return new TrainingCluster(new App({ outdir: '/nonexistent' }), 'lab', { site: lab, ...props });
 }
 
-function refused(props: Partial<TrainingClusterProps>, then: (platform: TrainingCluster) => unknown = () => {}): string {
+function refused(
+  props: Partial<TrainingClusterProps>,
+  then: (platform: TrainingCluster) => unknown = () => {},
+): string {
   try {
     then(make(props));
   } catch (error) {
@@ -159,8 +175,15 @@ describe('TrainingCluster', () => {
       sharing: { inference: { mig: '1g.10gb' }, training: { mps: 2 } },
       teams: { all: { gpus: { inference: 112, training: 64 } } },
     });
-    expect(platform.gpuPool('inference').resource).toEqual({ name: 'nvidia.com/mig-1g.10gb', perNode: 28, whole: false });
-    expect(quotas(platform, 'all')).toEqual({ inference: '112 nvidia.com/mig-1g.10gb', training: '64 nvidia.com/gpu.shared' });
+    expect(platform.gpuPool('inference').resource).toEqual({
+      name: 'nvidia.com/mig-1g.10gb',
+      perNode: 28,
+      whole: false,
+    });
+    expect(quotas(platform, 'all')).toEqual({
+      inference: '112 nvidia.com/mig-1g.10gb',
+      training: '64 nvidia.com/gpu.shared',
+    });
     expect(findingsOf(platform)).toEqual([]);
   });
 
@@ -181,7 +204,9 @@ describe('TrainingCluster', () => {
     expect(JSON.stringify(spec('NicClusterPolicy', 'nic-cluster-policy'))).toContain('\\"rdmaHcaMax\\":3');
     expect(spec('ClusterQueue', 'training')).toMatchObject({ cohortName: 'everybody' });
     expect(container(platform, 'Deployment', 'controller-manager', 'kueue').args).toContain('--zap-log-level=5');
-    expect(container(platform, 'Deployment', 'jobset-controller-manager', 'jobset').args).toContain('--zap-log-level=debug');
+    expect(container(platform, 'Deployment', 'jobset-controller-manager', 'jobset').args).toContain(
+      '--zap-log-level=debug',
+    );
     const runtimes = objectsOf(platform).filter(({ kind }) => kind === 'ClusterTrainingRuntime');
     expect(runtimes.map(({ metadata }) => metadata.name)).toEqual(['torch-distributed']);
     const env = container(platform, 'Deployment', 'server', 'mlflow').env!;
@@ -244,9 +269,9 @@ describe('TrainingCluster', () => {
     expect(wave(platform.networks!)).toBeGreaterThan(wave(platform.nodeFeatures));
     expect(wave(platform.training)).toBeGreaterThan(wave(platform.jobSets));
     expect(wave(platform.queue('vision'))).toBe(wave(platform.nvidiaGpus!));
-    expect(train(platform, { queue: platform.queue('vision'), pool: platform.gpuPool('training') }).stage.wave).toBeGreaterThan(
-      wave(platform.queue('vision')),
-    );
+    expect(
+      train(platform, { queue: platform.queue('vision'), pool: platform.gpuPool('training') }).stage.wave,
+    ).toBeGreaterThan(wave(platform.queue('vision')));
   });
 
   test('tells what is to be done on the nodes', () => {
@@ -274,10 +299,26 @@ describe('TrainingCluster', () => {
   });
 
   test.each<[string, Partial<TrainingClusterProps>, string]>([
-    ["AMD's", { amdGpuOperator: {} }, 'lab: amdGpuOperator is given, but site dgx-lab has nothing for it; leave it out'],
-    ['Jetsons', { jetsonDevicePlugin: {} }, 'lab: jetsonDevicePlugin is given, but site dgx-lab has nothing for it; leave it out'],
-    ["NVIDIA's", { site: made(AMD), nvidiaGpuOperator: {} }, 'lab: nvidiaGpuOperator is given, but site made has nothing for it; leave it out'],
-    ['RDMA', { site: workstations, nvidiaNetworkOperator: {} }, 'lab/network-operator: site workstations has no worker with ports on an InfiniBand network'],
+    [
+      "AMD's",
+      { amdGpuOperator: {} },
+      'lab: amdGpuOperator is given, but site dgx-lab has nothing for it; leave it out',
+    ],
+    [
+      'Jetsons',
+      { jetsonDevicePlugin: {} },
+      'lab: jetsonDevicePlugin is given, but site dgx-lab has nothing for it; leave it out',
+    ],
+    [
+      "NVIDIA's",
+      { site: made(AMD), nvidiaGpuOperator: {} },
+      'lab: nvidiaGpuOperator is given, but site made has nothing for it; leave it out',
+    ],
+    [
+      'RDMA',
+      { site: workstations, nvidiaNetworkOperator: {} },
+      'lab/network-operator: site workstations has no worker with ports on an InfiniBand network',
+    ],
     ['Edge TPUs', { edgeTpuDevicePlugin: {} }, 'lab/edge-tpu-device-plugin: '],
   ])("refuses props for hardware that isn't there: %s", (_what, props, message) => {
     expect(refused(props)).toContain(message);
