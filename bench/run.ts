@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchFit } from './fit';
 import { benchProcess } from './process';
 import { benchScale } from './scale';
 import { benchSynth } from './synth';
@@ -15,6 +16,7 @@ try {
       'The machine is busy: times are longer than they need be; the ratios hold, as all are measured in turns.',
     );
   const bounds = [benchSynth(scratch), benchScale(scratch)];
+  benchFit();
   benchProcess(scratch);
   process.exitCode = bounds.every((held) => held) ? 0 : 1;
 } finally {

@@ -138,18 +138,29 @@ job_done() {
   return 1
 }
 
+# kubectl gives up at once on an object that has null for its conditions, as definitions have until the API server gets to them.
+wait_for() {
+  until kube wait "$@" --timeout "$(seconds_left)s" > "$log.wait" 2>&1; do
+    if [ "$(date +%s)" -ge "$deadline" ] || ! grep -q 'accessor error' "$log.wait"; then
+      cat "$log.wait"
+      return 1
+    fi
+    sleep 1
+  done
+}
+
 gate_established() { gate "$# custom resource definitions are Established" established "$@"; }
 established() {
   for definition in "$@"; do
     set -- "$@" "customresourcedefinition/$definition"
     shift
   done
-  kube wait --for=condition=Established "$@" --timeout "$(seconds_left)s"
+  wait_for --for=condition=Established "$@"
 }
 
 gate_condition() { gate "$2 ${1:+$1/}$3 is $4" condition "$@"; }
 condition() {
-  kube wait ${1:+"--namespace=$1"} --for="condition=$4" "$2/$3" --timeout "$(seconds_left)s" && return
+  wait_for ${1:+"--namespace=$1"} --for="condition=$4" "$2/$3" && return
   kube describe ${1:+"--namespace=$1"} "$2/$3" | tail -n 25
   return 1
 }
@@ -478,7 +489,7 @@ gates_29() {
 
 gates_30() {
   :
-  gate_job postgres database-mlflow-0a143c6b
+  gate_job postgres database-mlflow-b5e58919
 }
 
 gates_31() {

@@ -1,5 +1,5 @@
-import { fail, type Placement, show } from '../core';
-import { type NodePool } from '../site';
+import { fail, type IGpuPool, type Placement, type Platform, show } from '../core';
+import { gpuResource, type NodePool } from '../site';
 
 /** What pods bear that are to run on a pool's nodes: its taints. */
 export function tolerationsOf(pool: NodePool): Required<Placement>['tolerations'] {
@@ -25,5 +25,16 @@ export function checkApart(path: string, pools: readonly NodePool[], have: strin
         `pools ${show(a.name)} and ${show(b.name)} both have ${have}, and no label tells their nodes apart; give both a label of the same key in the site, with different values`,
       );
     }
+  }
+}
+
+/** Says what the pools' nodes offer once their GPUs are driven: where they are shared, parts of GPUs in place of whole ones. */
+export function offerGpus(platform: Platform, pools: readonly IGpuPool[]): void {
+  for (const pool of pools) {
+    const { nodes } = pool;
+    platform.addNodeResources(nodes, () => ({
+      ...(nodes.gpus && { [gpuResource(nodes.gpus.vendor)]: 0 }),
+      [pool.resource.name]: pool.resource.perNode,
+    }));
   }
 }

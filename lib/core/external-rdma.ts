@@ -68,6 +68,11 @@ function externalNetwork(scope: IConstruct, network: Network, props: ExternalRdm
     checkLabel(path, `the name of an attachment of network ${network.name}`, name);
     platformOf(scope).addExternal({ kind: 'NetworkAttachmentDefinition', namespace, name });
   }
+  const platform = platformOf(scope);
+  for (const pool of platform.site.pools.filter((each) => platform.site.portsOn(network, each) > 0)) {
+    // How many pods of a node may use it is not known: as many as there are GPUs, for all that link is told.
+    platform.addNodeResources(pool, () => ({ [resource]: perNode * Math.max(1, pool.gpusPerNode) }));
+  }
   return {
     network,
     resource,

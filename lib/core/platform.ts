@@ -1,5 +1,5 @@
 import { Construct, type IConstruct } from 'constructs';
-import { type Site } from '../site';
+import { type NodePool, type Site } from '../site';
 import { type ICredentialSource } from './contracts/credentials';
 import { MintedCredentials } from './credentials/minted';
 import { distribution, type Distribution, type DistributionName } from './distribution';
@@ -76,6 +76,10 @@ export class Platform extends Construct {
   private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, Image>();
   private readonly externalObjects: ExternalObject[] = [];
+  private readonly addedResources: {
+    readonly pool: NodePool;
+    readonly perNode: () => Readonly<Record<string, number>>;
+  }[] = [];
 
   constructor(scope: Construct, id: string, props: PlatformProps) {
     super(scope, id);
@@ -145,6 +149,22 @@ export class Platform extends Construct {
   /** Declares something that the output refers to and that exists already. */
   addExternal(object: ExternalObject): void {
     this.externalObjects.push(object);
+  }
+
+  /**
+   * Says what a pool's nodes offer to pods once a system drives their devices: parts of GPUs, RDMA devices. It counts instead of what the site
+   * says of that resource, so that 0 takes one away.
+   *
+   * @param perNode what each node offers, by resource; asked when everything is said
+   */
+  addNodeResources(pool: NodePool, perNode: () => Readonly<Record<string, number>>): void {
+    this.addedResources.push({ pool, perNode });
+  }
+
+  /** What systems have said of a pool's nodes. */
+  nodeResources(pool: NodePool): Readonly<Record<string, number>> {
+    const said = this.addedResources.filter((added) => added.pool.name === pool.name);
+    return Object.assign({}, ...said.map(({ perNode }) => perNode())) as Record<string, number>;
   }
 
   /**

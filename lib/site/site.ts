@@ -1,10 +1,12 @@
 import { type Size } from 'cdk8s';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { type Distribution } from '../core/distribution';
 import { didYouMean, fail, nearest, show } from '../core/errors';
 import { check } from './checks';
 import { describe, Place, Problems } from './decode';
 import { type LoadBalancerRange, Network } from './network';
+import { siteNodes, type SiteNode } from './node';
 import { type DiskType, NodePool } from './node-pool';
 import { type SiteProps } from './props';
 import { sum } from './quantity';
@@ -193,6 +195,11 @@ export class Site {
   /** The local disks of all nodes, of one type or of all. */
   totalLocalStorage(type?: DiskType): Size {
     return sum(this.pools.map((pool) => [pool.totalLocalStorage(type), 1]));
+  }
+
+  /** The nodes as the cluster would show them, in the order of the pools. */
+  nodes(distribution?: Distribution): readonly SiteNode[] {
+    return siteNodes(this, distribution);
   }
 
   private missing(what: string, name: string, candidates: readonly { readonly name: string }[]): never {

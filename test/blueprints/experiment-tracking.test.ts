@@ -146,7 +146,7 @@ describe('ExperimentTracking', () => {
 
   test('has all pods of a system, those of its Jobs too, where the system is told to go', () => {
     const place = {
-      nodeSelector: { 'lab.example/infra': 'true' },
+      nodeSelector: { 'onprem-ml.example/pool': 'storage' },
       tolerations: [{ key: 'infra', operator: 'Exists' }],
     };
     const platform = make({

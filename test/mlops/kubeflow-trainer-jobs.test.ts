@@ -265,10 +265,12 @@ describe('TrainingJob', () => {
     const podsOf = (props: Partial<TrainingJobProps>) => {
       const bundle = new Bundle(trained(() => props).output.objects, {});
       const [job] = bundle.ofType('TrainJob.trainer.kubeflow.org');
-      return trainJobPods(job!, bundle).map(({ name, count, requests }) => ({
+      return trainJobPods(job!, bundle).map(({ name, count, spec }) => ({
         name,
         count,
-        gpus: requests['nvidia.com/gpu'],
+        gpus: (spec.containers as { resources: { limits: Record<string, string> } }[]).map(
+          ({ resources }) => resources.limits['nvidia.com/gpu'],
+        ),
       }));
     };
     expect(podsOf({ nodes: 4 })).toEqual([{ name: 'node', count: 4, gpus: ['8'] }]);

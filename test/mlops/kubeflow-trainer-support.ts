@@ -27,6 +27,7 @@ export function gpuSite(): Site {
     nodePools: [
       {
         name: 'dgx',
+        labels: { 'onprem-ml.io/pool': 'dgx' },
         nodes: 4,
         ...node,
         gpus: { model: 'NVIDIA A100-SXM4-80GB', count: 8, memory: Size.gibibytes(80) },
@@ -35,6 +36,7 @@ export function gpuSite(): Site {
       },
       {
         name: 'small',
+        labels: { 'onprem-ml.io/pool': 'small' },
         nodes: 2,
         ...node,
         gpus: { model: 'NVIDIA A10', count: 4, memory: Size.gibibytes(24) },
@@ -83,6 +85,7 @@ export class Lab {
     ] as const) {
       this.platform.addExternal({ kind, namespace, name });
     }
+    this.platform.addNodeResources(this.platform.site.pool('dgx'), () => ({ 'rdma/fabric': 8 }));
     this.network = {
       network: this.platform.site.network('fabric'),
       resource: 'rdma/fabric',

@@ -21,7 +21,7 @@ import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { addGpuMonitoring } from '../../monitoring';
 import { type NodePool } from '../../site';
-import { checkApart } from '../pools';
+import { checkApart, offerGpus } from '../pools';
 import { AMD_PARTITIONS, AmdGpuPool, type AmdPartition, selectorOf } from './amd-gpu-pool';
 import { deviceConfig, remediationWorkflowStatus } from './crds';
 import { deviceConfigOf, partitionProfiles } from './device-config';
@@ -139,6 +139,7 @@ export class AmdGpuOperator extends System implements IGpus {
     ]);
     addGpuRule(configure, nodeFeatures);
     this.pools = nodes.map((pool) => new AmdGpuPool(path, pool, partitions[pool.name], configure.readyAfter));
+    offerGpus(this.platform, this.pools);
     if (metrics) addGpuMonitoring(install, metrics, { vendor: 'amd', pools: this.pools });
     for (const pool of this.pools) {
       const { name } = pool.nodes;

@@ -21,6 +21,7 @@ import {
 import * as k8s from '../../core/k8s';
 import { MACHINE_MODELS, machineModel } from '../../site/hardware';
 import { DEVICE, DOMAIN, EdgeTpuPool, type EdgeTpus, labelOf } from './edge-tpu-pool';
+import { offerGpus } from '../pools';
 import { images } from './images';
 
 export interface EdgeTpuDevicePluginProps extends SystemProps {
@@ -98,6 +99,7 @@ export class EdgeTpuDevicePlugin extends System implements IGpus {
       .filter(({ name }) => names.includes(name))
       .map((pool) => new EdgeTpuPool(path, pool, this.checked(pool.name, given[pool.name]!), install.readyAfter));
     for (const name of names) this.platform.site.pool(name);
+    offerGpus(this.platform, this.pools);
     for (const bus of ['pcie', 'usb'] as const) {
       const pools = this.pools.filter(({ tpus }) => tpus.bus === bus);
       if (pools.length > 0) this.addPlugin(install, bus, pools, plugin, props);

@@ -18,7 +18,7 @@ import {
 import * as k8s from '../../core/k8s';
 import { type NodePool } from '../../site';
 import { gpuModel } from '../../site/hardware';
-import { checkApart } from '../pools';
+import { checkApart, offerGpus } from '../pools';
 import { images } from './images';
 import { JETSON, JetsonPool } from './jetson-pool';
 
@@ -81,6 +81,7 @@ export class JetsonDevicePlugin extends System implements IGpus {
       scheduling: { nodeSelector: { [JETSON]: 'true' } },
     });
     this.pools = nodes.map((pool) => new JetsonPool(path, pool, RUNTIME_CLASS, install.readyAfter));
+    offerGpus(this.platform, this.pools);
     for (const pool of this.pools) this.addPlugin(install, pool, plugin);
     this.readyAfter = install.readyAfter;
     this.instruct(nodes.map(({ name }) => name).join(', '), handler);

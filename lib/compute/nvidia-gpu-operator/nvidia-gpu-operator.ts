@@ -23,6 +23,7 @@ import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
 import { DCGM_METRICS } from '../../monitoring';
 import { checkKubernetes } from '../compatibility';
+import { offerGpus } from '../pools';
 import { clusterPolicy, nvidiaDriver } from './crds';
 import { computeDomain, computeDomainClique, gpuCluster } from './dra-crds';
 import { Driver, type NvidiaDriverProps } from './driver';
@@ -142,6 +143,7 @@ export class NvidiaGpuOperator extends System implements IGpus {
     const configure = this.addStage('configure', [install]);
     this.readyAfter = configure.readyAfter;
     this.pools = findPools(path, this.platform.site, props.pools, this.readyAfter, migStrategy);
+    offerGpus(this.platform, this.pools);
     this.others = leftOut(path, this.platform.site, this.pools);
 
     const drivers = this.drivers(props);

@@ -1,5 +1,6 @@
 import { Bundle } from './bundle';
 import { type Context } from './context';
+import { demandOf } from './demand';
 import { collectHosts } from './hosts';
 import { PolicyIndex } from './policies';
 import { collectRefs } from './refs';
@@ -7,6 +8,7 @@ import { RULES } from './rules';
 import { ServiceIndex } from './services';
 import { collectTexts } from './texts';
 import { type Finding, type LinkObject, type LinkOptions } from './types';
+import { type FitInput } from '../fit/types';
 
 export type { External, Finding, KubeObject, KubeMetadata, LinkObject, LinkOptions } from './types';
 
@@ -45,6 +47,11 @@ export function link(objects: readonly LinkObject[], options: LinkOptions = {}):
     });
   }
   return found.sort((a, b) => a.order - b.order).map(({ finding }) => finding);
+}
+
+/** What the objects' pods ask of the nodes that the options name. */
+export function demand(objects: readonly LinkObject[], options: LinkOptions = {}): FitInput {
+  return demandOf(new Bundle(objects, options)).input;
 }
 
 const SHOWN = 160;

@@ -1,6 +1,6 @@
 import { type Bundle } from './bundle';
 import { type Entry } from './entry';
-import { arr, dig, isObj, obj, str, type Obj } from './json';
+import { arr, dig, isObj, obj, type Obj } from './json';
 import { type Pod } from './pods';
 
 /** Pods that a controller makes for an object, as many of them as there are at a time. */
@@ -10,8 +10,8 @@ export interface PodSet {
   /** Name of the replicated job: `node`, `launcher`. */
   readonly name: string;
   readonly count: number;
-  /** Requests of each pod, by resource, as they are written: containers' requests, or limits where there are none. */
-  readonly requests: Readonly<Record<string, readonly string[]>>;
+  /** The pods' spec, with the resources that the object itself gives them. */
+  readonly spec: Obj;
 }
 
 const STEP = 'trainer.kubeflow.org/trainjob-ancestor-step';
@@ -49,22 +49,19 @@ export function trainJobPods(trainJob: Entry, bundle: Bundle): PodSet[] {
         ? nodes
         : Number(dig(job, 'template', 'spec', 'parallelism') ?? 1);
     const given = isTrainer || (launcherIsNode && isNode) ? obj(trainer.resourcesPerNode) : {};
-    return [{ pod, name: String(job.name), count, requests: requestsOf(pod, given) }];
+    return [{ pod, name: String(job.name), count, spec: withResources(pod.spec, given) }];
   });
 }
 
-function requestsOf(pod: Pod, given: Obj): Record<string, string[]> {
-  const requests: Record<string, string[]> = {};
-  for (const { name, spec, init } of pod.containers) {
-    if (init) continue;
-    const own = obj(spec.resources);
-    const laidOver = (which: 'limits' | 'requests') => ({
-      ...obj(own[which]),
-      ...(name === 'node' && obj(given[which])),
-    });
-    for (const [resource, amount] of Object.entries({ ...laidOver('limits'), ...laidOver('requests') })) {
-      (requests[resource] ??= []).push(str(amount) ?? String(amount));
-    }
-  }
-  return requests;
+/** Resources that a TrainJob gives are those of the container `node`. */
+function withResources(spec: Obj, given: Obj): Obj {
+  if (Object.keys(given).length === 0) return spec;
+  const containers = arr(spec.containers).map((item) => {
+    const container = obj(item);
+    if (container.name !== 'node') return container;
+    const own = obj(container.resources);
+    const laidOver = (which: string) => ({ ...obj(own[which]), ...obj(given[which]) });
+    return { ...container, resources: { ...own, limits: laidOver('limits'), requests: laidOver('requests') } };
+  });
+  return { ...spec, containers };
 }

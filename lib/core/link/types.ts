@@ -1,3 +1,5 @@
+import { type FitNode } from '../fit/types';
+
 /** Any API object, as plain JSON. */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -50,6 +52,8 @@ export interface LinkOptions {
   readonly clusterDomain?: string;
   /** Where the cluster's DNS runs, and the port of its pods. @default - `kube-system`, 53 */
   readonly dns?: { readonly namespace: string; readonly podPort: number };
+  /** The nodes that all pods must find a place on. @default - not known, what fits isn't checked */
+  readonly nodes?: readonly FitNode[];
   /** Namespace of objects that name none; it is taken to exist. @default 'default' */
   readonly namespace?: string;
   /**

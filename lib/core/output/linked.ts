@@ -2,6 +2,7 @@ import { link } from '../link';
 import { type Finding, type LinkOptions } from '../link/types';
 import { type Platform } from '../platform';
 import { Bundle } from './bundle';
+import { platformNodes } from './nodes';
 
 interface Linked {
   readonly bundle: Bundle;
@@ -26,8 +27,10 @@ export function linked(platform: Platform): Linked {
 }
 
 /** What link is told of a platform beyond its objects. */
-export function linkOptions({ externals, images, distribution }: Platform): LinkOptions {
+export function linkOptions(platform: Platform): LinkOptions {
+  const { externals, images, distribution } = platform;
   return {
+    nodes: platformNodes(platform),
     external: externals,
     images: new Set(images.keys()),
     clusterDomain: distribution.clusterDomain,

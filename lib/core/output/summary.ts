@@ -1,6 +1,9 @@
 import { type Platform } from '../platform';
 import { System } from '../system';
+import { demand } from '../link';
 import { type Bundle } from './bundle';
+import { capacityRows } from './capacity';
+import { linkOptions } from './linked';
 
 /** What an operator reads first: systems, addresses, waves, what must be there beforehand. */
 export function summary(bundle: Bundle): string {
@@ -31,6 +34,14 @@ export function summary(bundle: Bundle): string {
         namespace,
         description.podSecurity ?? 'restricted',
       ]),
+    ),
+    '',
+    '## What fits where',
+    'With all that runs all the time, as the scheduler spreads it; Jobs that wait in a queue are on top.',
+    '',
+    ...table(
+      ['pool', 'resource', 'asked', 'there', 'left'],
+      capacityRows(demand(bundle.objects, linkOptions(platform))),
     ),
     '',
     '## Waves',

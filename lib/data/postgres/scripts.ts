@@ -26,6 +26,15 @@ has() {
   [ "$state" -lt 2 ] || fatal "the backups bucket doesn't answer"
   return "$state"
 }
+# reach DIR: waits up to a minute for a store that doesn't answer yet: network policies reach a new pod's node a moment after the pod does.
+reach() {
+  local pause
+  for pause in 1 2 4 8 16 32; do
+    names "$1" > /dev/null && return
+    sleep "$pause"
+  done
+  names "$1" > /dev/null || fatal "the backups bucket doesn't answer"
+}
 `;
 
 /**
@@ -106,6 +115,7 @@ export WORK=/tmp/backup
 rm -rf "$WORK"
 mkdir -p "$WORK/x"
 bash /scripts/wait.sh
+reach "$ARCHIVE"
 # utc [INTERVAL]: the server's time, which recovery goes by.
 utc() { psql -AtXq -c "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '\${1:-0}', 'YYYYMMDD\\"T\\"HH24MISS\\"Z\\"')"; }
 
@@ -186,7 +196,7 @@ rm -rf "$next"
 empty_archive() {
   [ -z "\${ARCHIVE:-}" ] && return
   local found
-  found=$(. /scripts/store.sh; names "$ARCHIVE") || fatal 'the backups bucket does not answer'
+  found=$(. /scripts/store.sh; reach "$ARCHIVE"; names "$ARCHIVE") || fatal 'the backups bucket does not answer'
   [ -z "$found" ] || fatal "$ARCHIVE holds the backups of an earlier instance, and this one has no data. Restore from them (restore), or give this instance another backupPath"
 }
 
@@ -219,6 +229,7 @@ else
   if [ -n "\${RESTORE:-}" ]; then
     (
       . /scripts/store.sh
+      reach "$RESTORE"
       export MC_TIMEOUT=\${RESTORE_TIMEOUT}
       name=$(choose)
       echo "restoring backup $name of $RESTORE"

@@ -147,7 +147,12 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
     this.readyAfter = [configure ?? policy];
     for (const plan of networks) {
       if (configure) new NetworkResources(configure, path, plan, attachments, nodes([plan]));
-      this.rdmaNetworks.set(plan.network.name, new RdmaNetwork(path, plan, attachments, this.readyAfter));
+      const network = new RdmaNetwork(path, plan, attachments, this.readyAfter);
+      this.rdmaNetworks.set(plan.network.name, network);
+      for (const [pool, ports] of plan.pools) {
+        const offered = plan.mode === 'host-device' ? ports : plan.podsPerNode;
+        this.platform.addNodeResources(pool, () => ({ [network.resource]: offered }));
+      }
     }
     this.instruct(networks, driver !== undefined);
   }

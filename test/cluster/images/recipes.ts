@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { programVersion } from '../programs/programs';
 import { layerDirectory } from './build';
 import { files, from, type Layer, type PackagesLayer } from './layer';
-import { BASE, CURL, HAPROXY, MICRO, MLFLOW, MLFLOW_REQUIREMENTS, POSTGRES, PYTHON, STATIC } from './layers';
+import { BASE, CURL, HAPROXY, MICRO, MLFLOW, MLFLOW_REQUIREMENTS, POSTGRES, PYTHON, PYTORCH, STATIC } from './layers';
 
 /** How an image starts, in the words of the OCI image configuration. */
 export interface ImageConfig {
@@ -119,6 +119,11 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     ],
     config: { Cmd: ['bash'], User: '65534:65534', Env: [path(), 'GRPC_GO_LOG_SEVERITY_LEVEL=INFO'] },
   },
+  'training/plane': {
+    ...debian('PyTorch', PYTORCH, 'python3-torch'),
+    layers: [BASE, PYTHON, MLFLOW, PYTORCH, script('/app/train.py', 'train.py')],
+    config: { Cmd: ['python3'], WorkingDir: '/app' },
+  },
   pause: {
     ...built('the pause program of the bench', 'pause'),
     layers: [files({ '/pause': from.program('pause') })],
@@ -150,7 +155,21 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
  * Last parts of the repositories of images whose programs no package registry has: drivers, and what is written for one maker's devices.
  * Their pods are put on simulated nodes, where they seem to run.
  */
-const SIMULATED: readonly string[] = [];
+const SIMULATED: readonly string[] = [
+  'nvidia/gpu-operator',
+  'nvidia/driver',
+  'nvidia/k8s-device-plugin',
+  'nvidia/k8s/container-toolkit',
+  'nvidia/k8s/dcgm-exporter',
+  'cloud-native/k8s-driver-manager',
+  'cloud-native/k8s-mig-manager',
+  'cloud-native/network-operator',
+  'mellanox/k8s-rdma-shared-dev-plugin',
+  // For trainings that name no image of their own.
+  'pytorch/pytorch',
+  'nvidia/jax',
+  'trainer/deepspeed-runtime',
+];
 
 /** Whether the bench only simulates the pods of an image. */
 export function isSimulated(name: string): boolean {

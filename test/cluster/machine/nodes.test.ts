@@ -41,7 +41,7 @@ test('a site without a node for any pod can not be tried', () => {
 
 test('a simulated node has the labels, taints and capacity of the real one', () => {
   const node = plan(site('dgx-lab.yaml')).simulated.find(({ name }) => name === 'training-2')!;
-  const { metadata, spec, status } = simulatedNode(node, 'v1.36.3');
+  const { metadata, spec, status } = simulatedNode(node, 'v1.36.3', {});
   expect(metadata.labels).toMatchObject({
     'kubernetes.io/hostname': 'training-2',
     'onprem-ml.example/pool': 'training',
@@ -57,7 +57,7 @@ test('a simulated node has the labels, taints and capacity of the real one', () 
 
 test('a simulated control plane is labelled and tainted as the distribution does it', () => {
   const node = plan(site('dgx-lab.yaml')).simulated.find(({ name }) => name === 'control-plane-0')!;
-  const { metadata, spec } = simulatedNode(node, 'v1.36.3');
+  const { metadata, spec } = simulatedNode(node, 'v1.36.3', {});
   expect(metadata.labels).toHaveProperty(['node-role.kubernetes.io/control-plane'], '');
   expect(spec.taints).toEqual([
     { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },

@@ -34,9 +34,18 @@ export interface SimulatedNode {
   };
 }
 
-/** The Node that a server of the site would be in its cluster, with nothing behind it. */
-export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, version: string): SimulatedNode {
+/**
+ * The Node that a server of the site would be in its cluster, with nothing behind it.
+ *
+ * @param devices what the platform's device plugins would make of its devices
+ */
+export function simulatedNode(
+  { name, pool, address, podCidr }: PlannedNode,
+  version: string,
+  devices: Readonly<Record<string, number>>,
+): SimulatedNode {
   const node = nodeOf(pool);
+  const offered = (resources: NodeResources) => quantities(new Map([...resources, ...Object.entries(devices)]));
   // Only pods that come for what is simulated may be placed there: a controller that tolerates a control plane would
   // seem to run and do nothing.
   const own = node.taints;
@@ -56,8 +65,8 @@ export function simulatedNode({ name, pool, address, podCidr }: PlannedNode, ver
     },
     spec: { podCIDR: podCidr, podCIDRs: [podCidr], taints },
     status: {
-      capacity: quantities(node.capacity),
-      allocatable: quantities(node.allocatable),
+      capacity: offered(node.capacity),
+      allocatable: offered(node.allocatable),
       addresses: [
         { type: 'InternalIP', address },
         { type: 'Hostname', address: name },

@@ -23,7 +23,7 @@ export interface TestOptions {
 const CLUSTERS: Readonly<Record<string, { readonly suites: RegExp; readonly platform: PlatformName }>> = {
   first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
   second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9/, platform: 'experiment-tracking' },
+  third: { suites: /^9/, platform: 'training-cluster' },
 };
 
 /** Free memory in GiB with which both clusters run at a time. */

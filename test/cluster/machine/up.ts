@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Site } from '../../../lib';
+import { type Platform, Site } from '../../../lib';
 import { imageStore, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
-import { platformFolder, type PlatformName, PLATFORMS } from '../platforms';
+import { platformFolder, type PlatformName, platformOf, PLATFORMS } from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
+import { PLANE } from '../training/images';
 import { type NodeState, readState, writeState } from '../state';
 import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
 import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
@@ -54,7 +55,7 @@ export async function up(janitor: Janitor, options: UpOptions): Promise<void> {
 export async function build(images: readonly string[], tell: Tell): Promise<string> {
   await buildPrograms(tell);
   const made = [...new Set(PLATFORMS.flatMap(platformImages))].filter((name) => !isSimulated(name));
-  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, ...made, ...images], tell);
+  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, PLANE, ...made, ...images], tell);
 }
 
 function platformImages(platform: PlatformName): readonly string[] {
@@ -113,7 +114,7 @@ async function start(
     apiServer.then(startControllers),
     apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     rights.then(startKwok),
-    apiServer.then(() => createNodes(simulated)),
+    apiServer.then(() => createNodes(simulated, platformOf(platform, site))),
     apiServer.then(() => applyStandIns(platformImages(platform).filter(isSimulated))),
     ...real.map(async (node) => {
       await startContainerRuntime(node, store);
@@ -148,12 +149,12 @@ async function furnish(pid: number, name: string): Promise<void> {
   await run(['nsenter', '-t', String(pid), '-m', '--', 'sh', '-s', CACHE, folder, RESOLV_CONF], { input });
 }
 
-async function createNodes(nodes: readonly PlannedNode[]): Promise<void> {
+async function createNodes(nodes: readonly PlannedNode[], platform: Platform): Promise<void> {
   const version = `v${programVersion('kubelet')}`;
   if (nodes.length > 0) {
     await kubectl(
       ['create', '-f', '-'],
-      nodes.map((node) => simulatedNode(node, version)),
+      nodes.map((node) => simulatedNode(node, version, platform.nodeResources(node.pool))),
     );
   }
 }

@@ -3,6 +3,7 @@ import { addressPools } from './address-pools';
 import { customResources } from './custom-resources';
 import { duplicates } from './duplicates';
 import { files } from './files';
+import { fits } from './fit';
 import { hosts } from './hosts';
 import { images } from './images';
 import { isolation } from './isolation';
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   networkPolicies,
   isolation,
   podSecurity,
+  fits,
   waves,
   images,
   secrets,

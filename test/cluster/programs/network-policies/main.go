@@ -54,13 +54,15 @@ func run(ctx context.Context, config *options.KubeRouterConfig) error {
 	if err != nil {
 		return err
 	}
-	if _, err := pods.AddEventHandler(controller.PodEventHandler); err != nil {
+	events := newBatch()
+	go events.handOn(ctx)
+	if _, err := pods.AddEventHandler(events.to(controller.PodEventHandler)); err != nil {
 		return err
 	}
-	if _, err := namespaces.AddEventHandler(controller.NamespaceEventHandler); err != nil {
+	if _, err := namespaces.AddEventHandler(events.to(controller.NamespaceEventHandler)); err != nil {
 		return err
 	}
-	if _, err := policies.AddEventHandler(controller.NetworkPolicyEventHandler); err != nil {
+	if _, err := policies.AddEventHandler(events.to(controller.NetworkPolicyEventHandler)); err != nil {
 		return err
 	}
 	heartbeats := make(chan *healthcheck.ControllerHeartbeat, 10)

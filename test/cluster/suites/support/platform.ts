@@ -13,7 +13,8 @@ import { readState } from '../../state';
 export const FOLDER = platformFolder(readState().platform);
 
 export const BUCKETS = ['mlflow', 'postgres-backups'] as const;
-export type Bucket = (typeof BUCKETS)[number];
+/** Those of the platform, and one that trainings bring along. */
+export type Bucket = (typeof BUCKETS)[number] | 'checkpoints';
 
 /** The objects of a folder's manifests, in the order of its files. */
 export function manifests(folder = FOLDER): readonly (Manifest & { readonly file: string })[] {

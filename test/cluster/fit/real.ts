@@ -1,0 +1,116 @@
+import { type Case } from './cases';
+import { modelOf, nodeObject, podName, podObject, priorityClasses, queue, surroundings } from './objects';
+
+/** Runs kubectl against the cluster. */
+export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
+
+/** Where the real scheduler put the pods of a case. */
+export interface RealOutcome {
+  /** The node of each pod that is there and has one, by the pod's name. */
+  readonly nodes: ReadonlyMap<string, string>;
+  /** Pods that are there and wait. */
+  readonly waiting: readonly string[];
+  /** Pods that are gone: pushed out by others. */
+  readonly gone: readonly string[];
+  /** What the scheduler says of those that wait. */
+  readonly messages: ReadonlyMap<string, string>;
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly message?: string }[] };
+}
+
+const SETTLED_FOR = 2500;
+const PATIENCE = 120_000;
+
+/** Puts cases into the cluster, has the scheduler place their pods, and takes everything away again. */
+export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {
+  const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
+  await create(kubectl, [
+    ...cases.flatMap(surroundings),
+    ...cases.flatMap((of) => of.nodes.map((node) => nodeObject(of, node, now))),
+  ]);
+  await until('the nodes being ready', async () => {
+    const nodes = await list<{ spec: { taints?: { key: string }[] } }>(kubectl, 'nodes');
+    return nodes.every(({ spec }) => !spec.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/')));
+  });
+  const waves = Math.max(...cases.flatMap(({ groups }) => groups.map(({ wave }) => wave)));
+  const asked = cases.map((of) => queue(modelOf(of)));
+  for (let wave = 0; wave <= waves; wave++) {
+    const pods = cases.flatMap((of, i) =>
+      asked[i]!.filter(({ template }) => template.group.wave === wave).map((item) =>
+        podObject(of, of.groups[item.template.index]!, item),
+      ),
+    );
+    if (pods.length === 0) continue;
+    await create(kubectl, pods);
+    await settle(kubectl);
+  }
+  const pods = await list<Pod>(kubectl, 'pods');
+  const outcomes = cases.map((of, i) => outcomeOf(pods, of.namespace, asked[i]!.map(podName)));
+  await clear(kubectl, cases);
+  return outcomes;
+}
+
+/** What all cases share; call it once before. */
+export async function prepare(kubectl: Kubectl): Promise<void> {
+  await create(kubectl, priorityClasses());
+}
+
+export async function tidy(kubectl: Kubectl): Promise<void> {
+  await kubectl(['delete', 'priorityclasses', '-l', 'fit=yes', '--ignore-not-found']);
+}
+
+function outcomeOf(all: readonly Pod[], namespace: string, names: readonly string[]): RealOutcome {
+  const pods = new Map(all.filter(({ metadata }) => metadata.namespace === namespace).map((p) => [p.metadata.name, p]));
+  const there = names.flatMap((name) => pods.get(name) ?? []);
+  return {
+    nodes: new Map(there.flatMap(({ metadata, spec }) => (spec.nodeName ? [[metadata.name, spec.nodeName]] : []))),
+    waiting: there.filter(({ spec }) => !spec.nodeName).map(({ metadata }) => metadata.name),
+    gone: names.filter((name) => !pods.has(name)),
+    messages: new Map(there.map(({ metadata, status }) => [metadata.name, messageOf(status)])),
+  };
+}
+
+function messageOf({ conditions }: Pod['status']): string {
+  return conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? '';
+}
+
+async function create(kubectl: Kubectl, items: readonly object[]): Promise<void> {
+  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+}
+
+async function list<T>(kubectl: Kubectl, kind: string): Promise<readonly T[]> {
+  const text = await kubectl(['get', kind, ...(kind === 'nodes' ? [] : ['-A']), '-l', 'fit=yes', '-o', 'json']);
+  return (JSON.parse(text) as { items: readonly T[] }).items;
+}
+
+/** Waits until each pod has a node or was refused, and nothing has changed for a while. */
+async function settle(kubectl: Kubectl): Promise<void> {
+  let last = '';
+  let since = Date.now();
+  await until('the scheduler having looked at all pods', async () => {
+    const pods = await list<Pod>(kubectl, 'pods');
+    const picture = pods.map(({ metadata, spec }) => `${metadata.namespace}/${metadata.name} ${spec.nodeName}`).join();
+    if (picture !== last) [last, since] = [picture, Date.now()];
+    const looked = pods.every(({ spec, status }) => spec.nodeName ?? messageOf(status) !== '');
+    return looked && Date.now() - since > SETTLED_FOR;
+  });
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const began = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - began > PATIENCE) throw new Error(`waited ${PATIENCE / 1000} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+async function clear(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
+  const now = ['--grace-period=0', '--force', '--wait=false'];
+  await kubectl(['delete', 'pods', '-A', '-l', 'fit=yes', ...now]);
+  await kubectl(['delete', 'nodes', '-l', 'fit=yes', '--wait=false']);
+  await kubectl(['delete', 'namespaces', ...cases.map(({ namespace }) => namespace), '--wait=false']);
+}
