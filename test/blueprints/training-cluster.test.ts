@@ -8,7 +8,7 @@ import {
   image,
   type k8s,
   type NodePoolProps,
-  Platform,
+  type Platform,
   Site,
   System,
   TrainingJob,
