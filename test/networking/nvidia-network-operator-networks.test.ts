@@ -297,8 +297,8 @@ describe('refuses', () => {
     ['RoCE without addresses', { addresses: undefined }, 'networks.roce.addresses must be given for Ethernet'],
     [
       'another mode',
-      { mode: 'sriov' as 'shared' },
-      'networks.roce.mode must be one of "shared", "host-device", got "sriov"',
+      { mode: 'macvlan' as 'shared' },
+      'networks.roce.mode must be one of "shared", "host-device", "sriov", got "macvlan"',
     ],
     [
       'too few interfaces',

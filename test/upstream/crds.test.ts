@@ -11,7 +11,11 @@ const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
 /** Where a system's official CRDs are not in the one file that is called like its folder. */
 const FILES: { readonly [system: string]: readonly string[] } = {
   'kubeflow-trainer': ['trainer.yaml'],
-  'nvidia-network-operator': ['nvidia-network-operator.yaml', 'network-attachment-definition.yaml'],
+  'nvidia-network-operator': [
+    'nvidia-network-operator.yaml',
+    'nvidia-network-operator-sriov.yaml',
+    'network-attachment-definition.yaml',
+  ],
 };
 
 /** Official CRDs of what a system doesn't roll out, by the end of their names. */

@@ -76,8 +76,12 @@ export class NodeLabels extends Deployment {
             { path: '/plan', volume: volume.config('plan', plan) },
             { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(16) }) },
           ],
-          // Ready once all nodes that are there have their labels.
-          readinessProbe: { exec: { command: ['test', '-f', '/tmp/done'] }, periodSeconds: 3 },
+          // Ready once all nodes that are there have their labels: asked once, it waits for that.
+          readinessProbe: {
+            exec: { command: ['/bin/sh', '-c', 'until test -f /tmp/done; do sleep 1; done'] },
+            timeoutSeconds: 30,
+            periodSeconds: 10,
+          },
           livenessProbe: {
             exec: { command: ['/bin/sh', '-c', 'test -n "$(find /tmp/alive -mmin -10)"'] },
             initialDelaySeconds: 60,

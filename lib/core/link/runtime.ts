@@ -149,6 +149,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'HostDeviceNetwork.mellanox.com': (e) => attachment(e),
   'IPoIBNetwork.mellanox.com': (e) => attachment(e),
   'MacvlanNetwork.mellanox.com': (e) => attachment(e),
+  /** @see https://github.com/k8snetworkplumbingwg/sriov-network-operator/blob/v1.6.0/api/v1/helper.go (RenderNetAttDef) */
+  'SriovNetwork.sriovnetwork.openshift.io': (e) => attachment(e, e.namespace),
+  'SriovIBNetwork.sriovnetwork.openshift.io': (e) => attachment(e, e.namespace),
+  'OVSNetwork.sriovnetwork.openshift.io': (e) => attachment(e, e.namespace),
   'RayCluster.ray.io': (e) => service(e, `${e.name}-head-svc`),
   'RayService.ray.io': (e) => [...service(e, `${e.name}-head-svc`), ...service(e, `${e.name}-serve-svc`, 8000)],
   'InferenceService.serving.kserve.io': (e) => [...service(e, e.name), ...service(e, `${e.name}-predictor`)],
@@ -180,8 +184,9 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   ],
 };
 
-function attachment(e: Entry): Made[] {
-  const namespace = str(e.spec.networkNamespace) ?? 'default';
+/** @param otherwise where it is, unless the network says so */
+function attachment(e: Entry, otherwise = 'default'): Made[] {
+  const namespace = str(e.spec.networkNamespace) ?? otherwise;
   return [{ type: 'NetworkAttachmentDefinition.k8s.cni.cncf.io', namespace, name: e.name }];
 }
 

@@ -16,6 +16,8 @@ export interface BlocksProps {
   readonly range: string;
   /** Addresses that one node needs. */
   readonly perNode: number;
+  /** The prop by which a node needs so many. @default - it follows from the site */
+  readonly tuned?: string;
   /** How many nodes take a block. */
   readonly nodes: number;
 }
@@ -48,7 +50,7 @@ export function blocks(path: string, what: string, props: BlocksProps): Blocks {
     fail(
       path,
       `${what} must have ${props.perNode} addresses for each of ${nodes} nodes, in blocks counted from ${Address.of(cidr.version, origin)}, ` +
-        `got ${show(props.range)} with ${to > from ? to - from : 0n} such blocks; widen it, or lower podsPerNode`,
+        `got ${show(props.range)} with ${to > from ? to - from : 0n} such blocks; widen it${props.tuned ? `, or lower ${props.tuned}` : ''}`,
     );
   }
   const text = (value: bigint) => Address.of(cidr.version, value).toString();

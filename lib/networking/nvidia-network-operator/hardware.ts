@@ -34,3 +34,30 @@ export function knownPorts(pool: NodePool, ports: number): readonly KnownPort[] 
   const server = SERVERS.find(({ model }) => model.test(pool.hardware ?? ''));
   return server?.ports.length === ports ? server.ports : undefined;
 }
+
+/** An adapter that can be divided into virtual functions: the PCI devices of its ports, and of their functions. */
+export interface DivisibleAdapter {
+  readonly name: string;
+  readonly device: string;
+  readonly virtualDevice: string;
+}
+
+/**
+ * The vendor's adapters whose functions the SR-IOV operator manages; others it refuses.
+ *
+ * @see https://github.com/Mellanox/network-operator/blob/v26.4.1/deployment/network-operator/charts/sriov-network-operator/templates/configmap.yaml
+ */
+export const ADAPTERS: readonly DivisibleAdapter[] = [
+  { name: 'ConnectX-4', device: '1013', virtualDevice: '1014' },
+  { name: 'ConnectX-4_Lx', device: '1015', virtualDevice: '1016' },
+  { name: 'ConnectX-5', device: '1017', virtualDevice: '1018' },
+  { name: 'ConnectX-5_Ex', device: '1019', virtualDevice: '101a' },
+  { name: 'ConnectX-6', device: '101b', virtualDevice: '101c' },
+  { name: 'ConnectX-6_Dx', device: '101d', virtualDevice: '101e' },
+  { name: 'ConnectX-6_Lx', device: '101f', virtualDevice: '101e' },
+  { name: 'ConnectX-7', device: '1021', virtualDevice: '101e' },
+  { name: 'ConnectX-8', device: '1023', virtualDevice: '101e' },
+  { name: 'ConnectX-9', device: '1025', virtualDevice: '101e' },
+  { name: 'BlueField-2', device: 'a2d6', virtualDevice: '101e' },
+  { name: 'BlueField-3', device: 'a2dc', virtualDevice: '101e' },
+];

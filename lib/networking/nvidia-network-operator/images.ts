@@ -19,4 +19,11 @@ export const images = {
   cniPlugins: image(`nvcr.io/nvidia/mellanox/plugins:${BUILT}`),
   ipoib: image(`nvcr.io/nvidia/mellanox/ipoib-cni:${BUILT}`),
   ipam: image(`nvcr.io/nvidia/mellanox/nvidia-k8s-ipam:${BUILT}`),
+  /** Divides ports into virtual functions, by its daemon on each node; the device plugin is the one for devices of the node. */
+  sriovOperator: image(`nvcr.io/nvidia/mellanox/sriov-network-operator:${BUILT}`),
+  sriovDaemon: image(`nvcr.io/nvidia/mellanox/sriov-network-operator-config-daemon:${BUILT}`),
+  /** The daemon's pods put both onto the node, whichever is used. */
+  sriovCni: image(`nvcr.io/nvidia/mellanox/sriov-cni:${BUILT}`),
+  ibSriovCni: image(`nvcr.io/nvidia/mellanox/ib-sriov-cni:${BUILT}`),
+  rdmaCni: image(`nvcr.io/nvidia/mellanox/rdma-cni:${BUILT}`),
 };

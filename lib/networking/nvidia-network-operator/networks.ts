@@ -6,14 +6,23 @@ import { hostDeviceNetwork, ipoibNetwork, macvlanNetwork } from './crds';
 import { ipPool } from './ipam-crds';
 import { type NodeSelector } from './policy';
 import { attachmentNames, type RdmaNetworkPlan, resourceName } from './rdma-network';
+import { addSriovNetwork } from './sriov-networks';
 
 /** The operator's resources of one network: addresses for its pods, and what they are plugged into. */
 export class NetworkResources extends Construct {
   /**
    * @param path of the system, for errors
    * @param namespace where the NetworkAttachmentDefinitions go
+   * @param exclusive whether each network namespace has RDMA devices of its own
    */
-  constructor(stage: Stage, path: string, plan: RdmaNetworkPlan, namespace: string, nodes: NodeSelector) {
+  constructor(
+    stage: Stage,
+    path: string,
+    plan: RdmaNetworkPlan,
+    namespace: string,
+    nodes: NodeSelector,
+    exclusive: boolean,
+  ) {
     super(stage, plan.network.name);
     const { network, mode, addresses } = plan;
     if (addresses !== undefined) this.pool(stage, path, plan, addresses, nodes);
@@ -27,7 +36,9 @@ export class NetworkResources extends Construct {
     const names = [...new Set(attachmentNames(plan))];
     names.forEach((name, i) => {
       const metadata = { name };
-      if (mode === 'host-device') {
+      if (mode === 'sriov') {
+        addSriovNetwork(this, stage, plan, common, exclusive);
+      } else if (mode === 'host-device') {
         const spec = { ...common, resourceName: resourceName(plan) };
         new CustomResource(this, name, hostDeviceNetwork, { metadata, spec });
         gate(stage, 'hostdevicenetworks', name);
@@ -44,8 +55,9 @@ export class NetworkResources extends Construct {
   }
 
   private pool(stage: Stage, path: string, plan: RdmaNetworkPlan, range: string, nodes: NodeSelector): void {
-    const { network, mode, podsPerNode, pools, gateway, routes } = plan;
+    const { network, mode, podsPerNode, pools, functions, gateway, routes } = plan;
     const ports = Math.max(...pools.values());
+    const tuned = mode === 'shared' ? 'podsPerNode' : functions && functions.perPort > 1 ? 'functions' : undefined;
     new CustomResource(this, 'pool', ipPool, {
       metadata: { name: network.name, namespace: stage.namespace },
       spec: {
@@ -53,6 +65,7 @@ export class NetworkResources extends Construct {
           network,
           range,
           perNode: mode === 'host-device' ? ports : podsPerNode * ports,
+          tuned,
           nodes: [...pools.keys()].reduce((sum, pool) => sum + pool.nodes, 0),
         }),
         ...(gateway !== undefined && { gateway }),

@@ -29,6 +29,12 @@ import { Operator } from './operator';
 import { type RdmaNetworkProps, plans } from './plan';
 import { nodesOf, policySpec, VENDOR } from './policy';
 import { attachmentNames, RdmaNetwork, type RdmaNetworkPlan } from './rdma-network';
+import { checkSriov, SriovConfig, sriovInstructions, type SriovProps } from './sriov';
+import * as sriovCrds from './sriov-crds';
+import * as sriovDraCrds from './sriov-dra-crds';
+import { FunctionPolicies } from './sriov-networks';
+import { SriovOperator } from './sriov-operator';
+import { FunctionsReady } from './sriov-ready';
 import { Webhook, webhookNames } from './webhook';
 
 export interface NvidiaNetworkOperatorProps extends SystemProps {
@@ -45,19 +51,27 @@ export interface NvidiaNetworkOperatorProps extends SystemProps {
    * @default - the nodes have a driver: the kernel's own, or DOCA-Host
    */
   readonly driver?: NetworkDriverProps;
+  /** How nodes get virtual functions, where networks have the mode `sriov`. Without such a network it is an error. @default - one node after another, emptied of pods with RDMA devices */
+  readonly sriov?: SriovProps;
   /**
    * Issues the certificate of the operator's admission webhook, which checks policies and networks that others write. One whose authority can't be put into a webhook's
    * configuration is an error.
    * @default - no webhook, as upstream; what is written here is checked at synthesis
    */
   readonly certificates?: ICertificateIssuer;
-  /** Cores and memory of the operator, which has all ConfigMaps and pods of the cluster in memory. @default - 0.05 cores and 512 MiB */
-  readonly resources?: { readonly operator?: ProgramResources };
-  /** Collects the operator's metrics. @default - nobody does */
+  /**
+   * Cores and memory of the operator, which has all ConfigMaps and pods of the cluster in memory, and of the one for virtual functions.
+   * @default - 0.05 cores and 512 MiB; 0.1 cores and 256 MiB
+   */
+  readonly resources?: { readonly operator?: ProgramResources; readonly sriovOperator?: ProgramResources };
+  /** Collects the operators' metrics. @default - nobody does */
   readonly metrics?: IMetrics;
 }
 
-const RESOURCES = { operator: { cpu: 0.05, memory: Size.mebibytes(512) } };
+const RESOURCES = {
+  operator: { cpu: 0.05, memory: Size.mebibytes(512) },
+  sriovOperator: { cpu: 0.1, memory: Size.mebibytes(256) },
+};
 /** The one name that the operator acts on. @see https://github.com/Mellanox/network-operator/blob/v26.4.1/pkg/consts/consts.go */
 const POLICY = 'nic-cluster-policy';
 /** The operator's device plugins register there, whatever the kubelet's directory is. */
@@ -67,13 +81,16 @@ const KUBELET_ROOT = '/var/lib/kubelet';
  * NVIDIA's network operator: brings the site's InfiniBand and RoCE networks to pods, past the kernel (RDMA).
  *
  * Puts into the cluster: the operator, if asked with its webhook, the CRDs, one policy by which it rolls out the device plugins, Multus, the CNI plugins, nv-ipam and
- * if asked the driver on the nodes with ports on these networks, and each network's addresses and attachments. Needs the labels of Node Feature Discovery. Offers
+ * if asked the driver on the nodes with ports on these networks, and each network's addresses and attachments; where ports are divided into virtual functions, the
+ * SR-IOV operator, which does that. Needs the labels of Node Feature Discovery. Offers
  * the networks (`IRdmaNetworks`).
  *
  * @see https://docs.nvidia.com/networking/display/kubernetes2640/index.html
  */
 export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
   readonly operator: Operator;
+  /** Divides ports into virtual functions, where a network's mode is `sriov`. */
+  readonly sriovOperator?: SriovOperator;
   readonly readyAfter: readonly Stage[];
   private readonly rdmaNetworks = new Map<string, RdmaNetwork>();
 
@@ -82,7 +99,7 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
     super(scope, id, { name: 'nvidia-network-operator', version: VERSION, podSecurity: 'privileged' }, props);
     const { distribution, site } = this.platform;
     const path = this.node.path;
-    const { nodeFeatures, certificates, driver, metrics } = props;
+    const { nodeFeatures, certificates, driver, sriov = {}, metrics } = props;
     const resources = programResources(path, props.resources, RESOURCES);
     const networks = plans(path, site, props.networks ?? {});
     if (distribution.kubeletRoot !== KUBELET_ROOT) {
@@ -91,15 +108,19 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
         `the device plugins register in ${KUBELET_ROOT}, but ${distribution.title}'s kubelet is in ${distribution.kubeletRoot}; use a profile with the usual directory`,
       );
     }
+    checkSriov(path, distribution, networks, props.sriov, props.resources?.sriovOperator);
+    const virtual = networks.filter(({ mode }) => mode === 'sriov');
+    const exclusive = sriov.rdmaNamespaces === 'exclusive';
+    const adapters = nodeFeatures.pciLabel(VENDOR);
     const bundledMultus = bundled(distribution, 'multus') !== undefined;
     const attached = networks.some((plan) => attachmentNames(plan).length > 0);
     const ipam = networks.some(({ addresses }) => addresses !== undefined);
     // The Multus that a distribution brings lets pods at attachments of their own namespace and of `default` alone; ours, at those of any.
     const attachments = bundledMultus ? 'default' : this.namespace;
     const nodes = (of: readonly RdmaNetworkPlan[]) =>
-      nodesOf(nodeFeatures.pciLabel(VENDOR), [...new Set(of.flatMap(({ pools }) => [...pools.keys()]))]);
+      nodesOf(adapters, [...new Set(of.flatMap(({ pools }) => [...pools.keys()]))]);
 
-    this.addDefinitions(ipam, bundledMultus);
+    this.addDefinitions(ipam, bundledMultus, virtual.length > 0);
     const certificate = certificates && this.addStage('certificate', [certificates]);
     const secret =
       certificate &&
@@ -122,6 +143,10 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
       registryPort: driverPart && registryPort(driverPart.repository),
       metrics,
     });
+    if (virtual.length > 0) {
+      this.sriovOperator = new SriovOperator(install, { exclusive, resources: resources.sriovOperator, metrics });
+      new SriovConfig(policy, adapters, networks, sriov);
+    }
     if (metrics) addInfinibandMonitoring(install, metrics);
     if (secret) new Webhook(install, certificates.webhookAnnotations(secret));
 
@@ -146,15 +171,27 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
     const configure = attached || ipam ? this.addStage('networks', [policy]) : undefined;
     this.readyAfter = [configure ?? policy];
     for (const plan of networks) {
-      if (configure) new NetworkResources(configure, path, plan, attachments, nodes([plan]));
+      if (configure) {
+        new NetworkResources(configure, path, plan, attachments, nodes([plan]), exclusive);
+        if (plan.functions) new FunctionPolicies(configure, plan, adapters);
+      }
       const network = new RdmaNetwork(path, plan, attachments, this.readyAfter);
       this.rdmaNetworks.set(plan.network.name, network);
       for (const [pool, ports] of plan.pools) {
-        const offered = plan.mode === 'host-device' ? ports : plan.podsPerNode;
+        const offered = plan.mode === 'shared' ? plan.podsPerNode : ports * (plan.functions?.perPort ?? 1);
         this.platform.addNodeResources(pool, () => ({ [network.resource]: offered }));
       }
     }
+    if (configure && virtual.length > 0) {
+      new FunctionsReady(
+        configure,
+        virtual.map(({ network }) => this.network(network.name).resource),
+      );
+    }
     this.instruct(networks, driver !== undefined);
+    if (virtual.length > 0) {
+      for (const each of sriovInstructions(this.namespace, networks, sriov)) this.addInstruction(each);
+    }
   }
 
   network(name: string): IRdmaNetwork {
@@ -169,7 +206,7 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
     );
   }
 
-  private addDefinitions(ipam: boolean, bundledMultus: boolean): void {
+  private addDefinitions(ipam: boolean, bundledMultus: boolean, virtual: boolean): void {
     // The operator watches all of its kinds, and attachments, and doesn't start where one isn't defined.
     this.addCrds([
       nicClusterPolicy,
@@ -178,6 +215,7 @@ export class NvidiaNetworkOperator extends System implements IRdmaNetworks {
       ipoibNetwork,
       macvlanNetwork,
       ...(ipam ? [ipPool, cidrPool] : []),
+      ...(virtual ? [...Object.values(sriovCrds), ...Object.values(sriovDraCrds)] : []),
       ...(bundledMultus ? [] : [networkAttachmentDefinition]),
     ]);
   }

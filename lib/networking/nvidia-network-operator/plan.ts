@@ -3,22 +3,24 @@ import { type Network, type NodePool, type Site } from '../../site';
 import { checkAddress, checkCidr } from './addresses';
 import { type KnownPort, knownPorts } from './hardware';
 import { type RdmaNetworkPlan } from './rdma-network';
+import { checkUndivided, type VirtualFunctionProps, virtualFunctions } from './sriov-plan';
 
 /** How a network of the site is brought to pods. */
-export interface RdmaNetworkProps {
+export interface RdmaNetworkProps extends VirtualFunctionProps {
   /**
    * `shared`: the pods of a node use its adapters together, each with all of them. `host-device`: each adapter is one pod's at a time and moves into it, its
-   * network interface and all; meant for pods that take whole nodes.
+   * network interface and all; meant for pods that take whole nodes. `sriov`: each port is divided into virtual functions, of which each is one pod's at a time; the
+   * port itself stays with the node.
    * @default 'shared'
    */
-  readonly mode?: 'shared' | 'host-device';
+  readonly mode?: (typeof MODES)[number];
   /**
    * Network interfaces that are the nodes' ports on this network: `['ens1f0np0', 'ens2f0np0']`. All nodes call them so. Needed for Ethernet, for `addresses`,
-   * and where nodes are on more than one InfiniBand network.
+   * for `sriov`, and where nodes are on more than one InfiniBand network.
    * @default - those that the server's model has, where it is known; else all of the network's type
    */
   readonly interfaces?: readonly string[];
-  /** RDMA devices that go with `interfaces`, as in /sys/class/infiniband: `['mlx5_0', 'mlx5_1']`. @default - those that the server's model has, where it is known */
+  /** RDMA devices that go with `interfaces`, as in /sys/class/infiniband: `['mlx5_0', 'mlx5_1']`. Not with `sriov`. @default - those that the server's model has, where it is known */
   readonly devices?: readonly string[];
   /**
    * Addresses of the network that are the pods', a range or a CIDR within it that leaves out the nodes' own: `10.40.8.0-10.40.11.254`. Needed for Ethernet; over InfiniBand
@@ -31,11 +33,12 @@ export interface RdmaNetworkProps {
   /** Networks that pods reach by the gateway, in CIDR notation: the other rails. @default - none but this */
   readonly routes?: readonly string[];
   /**
-   * Pods of one node that use the network at a time, 1 to 1000. Each has an address for each port. Not with `host-device`, where it is the number of ports.
+   * Pods of one node that use the network at a time, 1 to 1000. Each has an address for each port. Not with `host-device`, where it is the number of ports,
+   * nor with `sriov`, where `functions` says it.
    * @default - the most GPUs that a node has, at least 8
    */
   readonly podsPerNode?: number;
-  /** Largest packet of the pods' interfaces, 1280 to 9978, on Ethernet that is shared. @default - as the node's interface has it */
+  /** Largest packet of the pods' interfaces, 1280 to 9978, on Ethernet that is shared or divided; with `sriov` the ports get it too. @default - as the node's interface has it */
   readonly mtu?: number;
   /** NCCL_IB_GID_INDEX, 0 to 255, for NCCL before 2.21 over Ethernet, which can't look for it. @default - NCCL looks for it */
   readonly gidIndex?: number;
@@ -47,6 +50,7 @@ export interface RdmaNetworkProps {
   readonly gdrLevel?: 'LOC' | 'PIX' | 'PXB' | 'PHB' | 'SYS';
 }
 
+const MODES = ['shared', 'host-device', 'sriov'] as const;
 const INTERFACE = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 const DEVICE = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/;
 
@@ -94,25 +98,29 @@ function plan(path: string, site: Site, network: Network, props: RdmaNetworkProp
   const at = `networks.${network.name}`;
   const pools = portsOn(site, network);
   const { mode = 'shared', addresses, gateway, routes, mtu, gidIndex, gdrLevel } = props;
-  checkChoice(path, `${at}.mode`, mode, ['shared', 'host-device']);
+  checkChoice(path, `${at}.mode`, mode, MODES);
   if (pools.size === 0) {
     fail(
       path,
       `${at}: no worker of the site has a port on it; add networkPorts with network: ${network.name} to a node pool`,
     );
   }
-  const known = knownOf(network, pools);
+  const known = props.rootDevices ? undefined : knownOf(network, pools);
   const interfaces = props.interfaces ?? known?.map((port) => port.interface);
-  const devices = props.devices ?? (props.interfaces ? undefined : known?.map(({ device }) => device));
+  // A virtual function's device has another name than its port's.
+  const devices =
+    props.devices ?? (props.interfaces || mode === 'sriov' ? undefined : known?.map(({ device }) => device));
   checkPorts(path, `${at}.interfaces`, pools, interfaces, INTERFACE);
   checkPorts(path, `${at}.devices`, pools, devices, DEVICE);
   const most = Math.max(...pools.values());
-  if (mode === 'host-device' && [...pools.values()].some((count) => count !== most)) {
+  if (mode !== 'shared' && [...pools.values()].some((count) => count !== most)) {
     const counts = [...pools].map(([pool, count]) => `${pool.name} ${count}`).join(', ');
-    fail(path, `${at}: with host-device all nodes must have as many ports, got ${counts}; use shared`);
+    fail(path, `${at}: with ${mode} all nodes must have as many ports, got ${counts}; use shared`);
   }
+  if (mode !== 'sriov') checkUndivided(path, at, mode, props);
+  const functions = mode === 'sriov' ? virtualFunctions(path, at, pools, props, interfaces) : undefined;
   const ethernet = network.type === 'ethernet';
-  for (const [what, value] of Object.entries({ interfaces, addresses })) {
+  for (const [what, value] of Object.entries({ interfaces: interfaces ?? functions?.rootDevices, addresses })) {
     if (ethernet && value === undefined) {
       fail(
         path,
@@ -132,7 +140,8 @@ function plan(path: string, site: Site, network: Network, props: RdmaNetworkProp
     pools,
     interfaces,
     devices,
-    podsPerNode: mode === 'host-device' ? most : (props.podsPerNode ?? gpus),
+    podsPerNode: mode === 'host-device' ? most : (functions?.perPort ?? props.podsPerNode ?? gpus),
+    functions,
     addresses,
     gateway,
     routes,
@@ -196,11 +205,17 @@ function checkTuning(path: string, at: string, network: Network, mode: string, p
     if (mode === 'host-device') {
       fail(path, `${at}.podsPerNode is given, but with host-device a node has as many pods as ports; leave it out`);
     }
+    if (mode === 'sriov') {
+      fail(path, `${at}.podsPerNode is given, but with sriov a port has as many pods as functions; give functions`);
+    }
     checkInteger(path, `${at}.podsPerNode`, podsPerNode, 1, 1000, 'give the pods that use the network at a time');
   }
   if (mtu !== undefined) {
-    if (!ethernet || mode !== 'shared') {
-      fail(path, `${at}.mtu is for Ethernet that is shared; elsewhere the adapter's own holds: leave it out`);
+    if (!ethernet || mode === 'host-device') {
+      fail(
+        path,
+        `${at}.mtu is for Ethernet that is shared or divided; elsewhere the adapter's own holds: leave it out`,
+      );
     }
     checkInteger(path, `${at}.mtu`, mtu, 1280, 9978, 'the node and the switches must let it through');
   }
@@ -219,8 +234,9 @@ function checkApart(path: string, site: Site, found: readonly RdmaNetworkPlan[])
     (network) => network.type === 'infiniband' && portsOn(site, network).size > 0,
   );
   const seen = new Map<string, string>();
-  for (const { network, interfaces } of found) {
-    if (interfaces === undefined && infiniband.length > 1) {
+  for (const { network, interfaces, functions } of found) {
+    const ports = interfaces ?? functions?.rootDevices;
+    if (ports === undefined && infiniband.length > 1) {
       fail(
         path,
         `networks.${network.name}.interfaces must be given where workers are on more than one InfiniBand network (${infiniband
@@ -228,12 +244,12 @@ function checkApart(path: string, site: Site, found: readonly RdmaNetworkPlan[])
           .join(', ')}); name its ports`,
       );
     }
-    for (const name of interfaces ?? []) {
+    for (const name of ports ?? []) {
       const other = seen.get(name);
       if (other !== undefined) {
         fail(
           path,
-          `networks.${network.name}.interfaces has ${show(name)}, which is on network ${other} already; a port is on one network`,
+          `networks.${network.name}.${interfaces ? 'interfaces' : 'rootDevices'} has ${show(name)}, which is on network ${other} already; a port is on one network`,
         );
       }
       seen.set(name, network.name);

@@ -26,6 +26,8 @@ export function policySpec(system: System, { plans, nodes, driver, bundledMultus
   const shared = plans.filter(({ mode }) => mode === 'shared');
   const hostDevice = plans.filter(({ mode }) => mode === 'host-device');
   const attached = plans.some((plan) => attachmentNames(plan).length > 0);
+  // A virtual function needs no plugin but those that the SR-IOV operator brings.
+  const plugged = plans.some((plan) => plan.mode !== 'sriov' && attachmentNames(plan).length > 0);
   const overIpoib = shared.some((plan) => plan.network.type === 'infiniband' && attachmentNames(plan).length > 0);
   const image = (of: keyof typeof images) => parts(system.image(images[of]));
   return {
@@ -45,7 +47,7 @@ export function policySpec(system: System, { plans, nodes, driver, bundledMultus
     ...(attached &&
       (!bundledMultus || overIpoib) && {
         secondaryNetwork: {
-          ...(!bundledMultus && { multus: image('multus'), cniPlugins: image('cniPlugins') }),
+          ...(!bundledMultus && { multus: image('multus'), ...(plugged && { cniPlugins: image('cniPlugins') }) }),
           ...(overIpoib && { ipoib: image('ipoib') }),
         },
       }),

@@ -1,18 +1,21 @@
 import { fail, type IRdmaNetwork, show, type Stage } from '../../core';
 import { type Network, type NodePool } from '../../site';
+import { type VirtualFunctions } from './sriov-plan';
 
 /** What the network operator makes of one of the site's networks. */
 export interface RdmaNetworkPlan {
   readonly network: Network;
-  readonly mode: 'shared' | 'host-device';
+  readonly mode: 'shared' | 'host-device' | 'sriov';
   /** The pools that are plugged into it, with the ports of a node. */
   readonly pools: ReadonlyMap<NodePool, number>;
   /** Network interfaces of the nodes, where they are known. */
   readonly interfaces?: readonly string[];
   /** RDMA devices of the nodes, where they are known. */
   readonly devices?: readonly string[];
-  /** Pods of one node that use it at a time. */
+  /** Pods of one node that use it at a time; of one port, where it has virtual functions. */
   readonly podsPerNode: number;
+  /** How its ports are divided, with `sriov`. */
+  readonly functions?: VirtualFunctions;
   /** Addresses of the network that are the pods'. Without, they have none there. */
   readonly addresses?: string;
   readonly gateway?: string;
@@ -22,6 +25,14 @@ export interface RdmaNetworkPlan {
   readonly gdrLevel?: string;
 }
 
+/**
+ * What adapters are asked for by that pods share, or share the ports of: the shared device plugin's own prefix. The SR-IOV operator is told it too, because
+ * by its prefix it tells the pods that it evicts: with upstream's, `nvidia.com`, each change of a port would end all pods with GPUs.
+ *
+ * @see https://github.com/Mellanox/sriov-network-operator/blob/network-operator-26.4.x/pkg/drain/drainer.go (createDrainHelper)
+ */
+export const RESOURCE_PREFIX = 'rdma';
+
 /** A network's extended resource, without its prefix. The device plugin takes letters, digits and `_` alone. */
 export function resourceName({ network }: RdmaNetworkPlan): string {
   return network.name.replaceAll('-', '_');
@@ -29,8 +40,8 @@ export function resourceName({ network }: RdmaNetworkPlan): string {
 
 /** What a pod is plugged into, one for each of its further interfaces. */
 export function attachmentNames({ mode, network, pools, interfaces, addresses }: RdmaNetworkPlan): readonly string[] {
-  // One device of the node for each time that the network is named; all pools have as many.
-  if (mode === 'host-device') return Array.from({ length: Math.max(...pools.values()) }, () => network.name);
+  // One device of the node, or function of a port, for each time that the network is named; all pools have as many.
+  if (mode !== 'shared') return Array.from({ length: Math.max(...pools.values()) }, () => network.name);
   // Over InfiniBand, RDMA needs no interface of the pod's own: addresses are the fabric's.
   return addresses === undefined ? [] : interfaces!.map((_, i) => `${network.name}-${i}`);
 }
@@ -50,7 +61,7 @@ export class RdmaNetwork implements IRdmaNetwork {
     readonly readyAfter: readonly Stage[],
   ) {
     this.network = plan.network;
-    this.resource = `${plan.mode === 'shared' ? 'rdma' : 'nvidia.com'}/${resourceName(plan)}`;
+    this.resource = `${plan.mode === 'host-device' ? 'nvidia.com' : RESOURCE_PREFIX}/${resourceName(plan)}`;
     this.attachments = attachmentNames(plan).map((name) => ({ namespace, name }));
     this.nccl = ncclEnvironment(plan);
   }

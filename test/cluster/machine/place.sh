@@ -10,6 +10,9 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 mkdir -p "$cache" /run/lock /run/netns /run/containerd
 mount --move /mnt "$cache"
 mount -o remount,bind,ro /
+# Pods make directories for their configuration on nodes.
+mkdir -p "$place/etc/upper" "$place/etc/work"
+mount -t overlay -o "lowerdir=/etc,upperdir=$place/etc/upper,workdir=$place/etc/work" overlay /etc
 
 # The resolver of the machine must not be asked: it can't be reached, and programs would wait for it.
 if [ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]; then

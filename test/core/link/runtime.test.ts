@@ -90,3 +90,25 @@ test('an annotated Ingress gets its certificate', () => {
     'Ingress/web: spec.tls[0].secretName "web-tls" names no Secret in namespace shop; there is "db"',
   ]);
 });
+
+test.each([
+  ['SriovNetwork', {}, 'shop'],
+  ['SriovIBNetwork', { networkNamespace: 'shop' }, 'shop'],
+  ['OVSNetwork', { networkNamespace: 'elsewhere' }, 'elsewhere'],
+])('%s %j makes an attachment in namespace %s', (kind, spec, namespace) => {
+  const found = (name: string) =>
+    shop()
+      .add(object('sriovnetwork.openshift.io/v1', kind, 'fabric', 'shop', { spec }))
+      .set('Deployment/web', [...TEMPLATE.slice(0, -1), 'metadata', 'annotations'], {
+        'k8s.v1.cni.cncf.io/networks': `${namespace}/${name}`,
+      })
+      .findings({
+        external: [
+          { kind: 'CustomResourceDefinition', name: 'sriovnetwork.openshift.io' },
+          { kind: 'Namespace', name: 'elsewhere' },
+        ],
+        strict: false,
+      });
+  expect(found('fabric')).toEqual([]);
+  expect(found('another').join()).toContain('NetworkAttachmentDefinition');
+});

@@ -74,9 +74,17 @@ function truthOf(
     }
     case 'field': {
       const { metadata } = find(objects, gate.resource, gate.namespace, gate.name);
-      const leaf = `"f:${/(\w+)}$/.exec(gate.jsonPath)![1]}"`;
-      const setters = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes(leaf));
-      if (setters.length === 0) throw new Error(`${title}: nobody has set it`);
+      // Of a list that is replaced as a whole, only the list is known to have been set.
+      const names = gate.jsonPath
+        .replace(/\[.*?\]/g, '')
+        .match(/\w+/g)!
+        .reverse();
+      const setters = names
+        .map((field) =>
+          (metadata.managedFields ?? []).filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes(`"f:${field}"`)),
+        )
+        .find(({ length }) => length > 0);
+      if (!setters) throw new Error(`${title}: nobody has set it`);
       return { since: Math.min(...setters.map(({ time }) => instant(time, title))), by: 'cluster' };
     }
     case 'rollout': {
@@ -126,10 +134,15 @@ function find(objects: readonly Watched[], resource: string, namespace: string |
     ({ kind, metadata }) =>
       metadata.name === name &&
       metadata.namespace === namespace &&
-      (kind.toLowerCase() === resource || resource.startsWith(`${kind.toLowerCase()}s.`)),
+      (kind.toLowerCase() === resource ||
+        pluralsOf(kind.toLowerCase()).some((plural) => resource.startsWith(`${plural}.`))),
   );
   if (!found) throw new Error(`${resource} ${namespace ?? '-'}/${name} isn't in the cluster`);
   return found;
+}
+
+function pluralsOf(kind: string): readonly string[] {
+  return [`${kind}s`, kind.replace(/y$/, 'ies')];
 }
 
 function instant(time: string | undefined, what: string): number {
