@@ -28,7 +28,7 @@ function routed(app: App): void {
   new ExperimentTracking(app, 'routed', { site, size: 'production', metrics });
 }
 
-/** GPUs of both makers, AMD's with a driver that is built in the cluster, Edge TPUs, RoCE, metrics collected. */
+/** GPUs of both makers, AMD's with a driver that is built in the cluster, Edge TPUs, RoCE, also by virtual functions, metrics collected. */
 function mixed(app: App): void {
   const gpus = { cpu: { cores: 96 }, memory: Size.tebibytes(2) };
   const site = new Site({
@@ -43,13 +43,17 @@ function mixed(app: App): void {
         nodes: 2,
         hardware: 'xe9680-h100',
         labels: { gpu: 'h100' },
-        networkPorts: [{ type: 'ethernet', speed: '400Gb/s', network: 'roce' }],
+        networkPorts: [
+          { type: 'ethernet', speed: '400Gb/s', network: 'roce' },
+          { type: 'ethernet', speed: '100Gb/s', network: 'functions' },
+        ],
       },
       { name: 'cameras', nodes: 2, hardware: 'coral-dev-board', memory: Size.gibibytes(4), labels: { tpu: 'yes' } },
     ],
     networks: [
       { name: 'services', cidr: '192.0.2.0/24', loadBalancerRanges: ['192.0.2.128/26'] },
       { name: 'roce', cidr: '198.51.100.0/24' },
+      { name: 'functions', cidr: '203.0.113.0/24' },
     ],
     storageClasses: STORAGE,
   });
@@ -59,7 +63,10 @@ function mixed(app: App): void {
     nodeFeatureDiscovery: { topologyUpdater: {} },
     nvidiaGpuOperator: { standaloneDcgm: true, nodeStatus: true },
     nvidiaNetworkOperator: {
-      networks: { roce: { interfaces: ['ens1f0np0'], addresses: '198.51.100.128-198.51.100.254' } },
+      networks: {
+        roce: { interfaces: ['ens1f0np0'], addresses: '198.51.100.128-198.51.100.254' },
+        functions: { mode: 'sriov', interfaces: ['ens2f0np0'], addresses: '203.0.113.128-203.0.113.254' },
+      },
     },
     amdGpuOperator: {
       driver: {
