@@ -3,7 +3,20 @@ import { type KubeObject } from '../../../lib/core/link/types';
 /** Kinds whose pods are replaced when their template changes. */
 const ROLLING = ['Deployment', 'StatefulSet', 'DaemonSet'];
 /** Kinds of which something can't change once they are there. */
-const PARTLY_FIXED = [...ROLLING, 'Job', 'PersistentVolumeClaim', 'Service', 'RoleBinding', 'ClusterRoleBinding'];
+const PARTLY_FIXED = [
+  ...ROLLING,
+  'Job',
+  'PersistentVolumeClaim',
+  'Secret',
+  'Service',
+  'RoleBinding',
+  'ClusterRoleBinding',
+  // By rules of their definitions, or by their controllers' webhooks.
+  'LocalQueue',
+  'NVIDIADriver',
+  'ResourceFlavor',
+  'Topology',
+];
 /** @see https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
 const MUTABLE_OF_STATEFUL_SETS = [
   'replicas',
@@ -56,13 +69,17 @@ export function compare(before: readonly KubeObject[], after: readonly KubeObjec
       .map(({ metadata: { namespace, name = '' } }) => `${namespace}/${name.replace(DIGEST, '')}`),
     immutable: changed.flatMap((object) => {
       const was = old.get(nameOf(object));
-      return was ? differing(fixed(was), fixed(object)).map((field) => `${nameOf(object)}: ${field}`) : [];
+      return was ? differing(fixed(was, was), fixed(object, was)).map((field) => `${nameOf(object)}: ${field}`) : [];
     }),
   };
 }
 
-/** What of an object can't change once it is there. */
-function fixed({ kind, spec, roleRef }: KubeObject): Readonly<Record<string, unknown>> {
+/**
+ * What of an object can't change once it is there.
+ *
+ * @param was what is there
+ */
+function fixed({ kind, spec, roleRef, type }: KubeObject, was: KubeObject): Readonly<Record<string, unknown>> {
   const fields = (spec ?? {}) as Readonly<Record<string, unknown>>;
   const without = (...names: string[]) =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
@@ -81,6 +98,19 @@ function fixed({ kind, spec, roleRef }: KubeObject): Readonly<Record<string, unk
     case 'RoleBinding':
     case 'ClusterRoleBinding':
       return { roleRef };
+    case 'Secret':
+      return { type };
+    case 'LocalQueue':
+      return { clusterQueue: fields.clusterQueue };
+    case 'NVIDIADriver':
+      return { driverType: fields.driverType, usePrecompiled: fields.usePrecompiled };
+    case 'ResourceFlavor': {
+      const { topologyName } = (was.spec ?? {}) as { readonly topologyName?: string };
+      const { nodeLabels, tolerations } = fields;
+      return topologyName === undefined ? {} : { nodeLabels, tolerations, topologyName: fields.topologyName };
+    }
+    case 'Topology':
+      return { levels: fields.levels };
     default:
       return {};
   }
