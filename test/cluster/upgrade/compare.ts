@@ -12,6 +12,7 @@ const PARTLY_FIXED = [
   'RoleBinding',
   'ClusterRoleBinding',
   // By rules of their definitions, or by their controllers' webhooks.
+  'ClusterTrainingRuntime',
   'LocalQueue',
   'NVIDIADriver',
   'ResourceFlavor',
@@ -100,6 +101,8 @@ function fixed({ kind, spec, roleRef, type }: KubeObject, was: KubeObject): Read
       return { roleRef };
     case 'Secret':
       return { type };
+    case 'ClusterTrainingRuntime':
+      return fixedOfJobSet(fields.template as { readonly spec: JobSetSpec });
     case 'LocalQueue':
       return { clusterQueue: fields.clusterQueue };
     case 'NVIDIADriver':
@@ -114,6 +117,17 @@ function fixed({ kind, spec, roleRef, type }: KubeObject, was: KubeObject): Read
     default:
       return {};
   }
+}
+
+interface JobSetSpec extends Readonly<Record<string, unknown>> {
+  readonly replicatedJobs: readonly { readonly name: string; readonly dependsOn?: unknown }[];
+}
+
+/** A JobSet's rules hold in a runtime's template too. */
+function fixedOfJobSet({ spec }: { readonly spec: JobSetSpec }): Readonly<Record<string, unknown>> {
+  const { failurePolicy, network, startupPolicy, successPolicy, volumeClaimPolicies, replicatedJobs } = spec;
+  const dependsOn = replicatedJobs.map((job) => [job.name, job.dependsOn]);
+  return { failurePolicy, network, startupPolicy, successPolicy, volumeClaimPolicies, dependsOn };
 }
 
 function differing(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {

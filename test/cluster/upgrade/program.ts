@@ -37,7 +37,7 @@ const SITE = readFileSync(join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml'), 'ut
 export interface Tuning {
   /** Edits the site's file. */
   readonly site?: (text: string) => string;
-  readonly platform?: Partial<Pick<PlatformProps, 'distribution' | 'registryMirror' | 'images'>>;
+  readonly platform?: Partial<Omit<PlatformProps, 'site'>>;
   readonly metallb?: Partial<MetalLBProps>;
   readonly certManager?: Partial<CertManagerProps>;
   readonly gateway?: Partial<HAProxyProps>;
@@ -140,7 +140,7 @@ export const prometheus = (platform: Platform) =>
 
 /** What a platform becomes, in the order it is applied. @throws with all that a synthesis would refuse it for */
 export function objectsOf(platform: Platform): readonly KubeObject[] {
-  const errors = platform.node.validate();
+  const errors = platform.node.findAll().flatMap(({ node }) => node.validate());
   if (errors.length > 0) throw new Error(errors.join('\n'));
   return linked(platform).bundle.objects.map(({ object }) => object);
 }

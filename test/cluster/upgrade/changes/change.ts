@@ -50,8 +50,8 @@ export function entriesOf<T, S extends string>(
     ),
   );
   return {
-    changes: entries.filter((entry) => !isRefusal(entry)),
-    refusals: entries.filter((entry) => isRefusal(entry)),
+    changes: entries.filter((entry): entry is Named<Change<T>, S> => !isRefusal(entry)),
+    refusals: entries.filter((entry): entry is Named<Refusal<T>, S> => isRefusal(entry)),
   };
 }
 

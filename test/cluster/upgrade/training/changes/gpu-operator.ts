@@ -85,10 +85,10 @@ export const gpuOperator: Table<NvidiaGpuOperatorProps, Tuning> = {
       restarts: [],
     },
     {
-      what: "one that doesn't drive A100",
-      tuning: { gpuOperator: { driver: { version: '390.157' } } },
+      what: 'a branch, where it is compiled',
+      tuning: { gpuOperator: { driver: { version: '580' } } },
       refusedBy: 'synth',
-      says: '390.157',
+      says: 'driver.version must be a driver\'s such as "580.173.02", got "580"',
     },
     {
       what: 'compiled -> precompiled, where there are two systems',

@@ -5,6 +5,8 @@ import { prometheus } from '../../program';
 import { type Tuning } from '../program';
 import { NETWORK_OPERATOR } from './names';
 
+const PORTS = Array.from({ length: 8 }, (_, i) => `ib${i}`);
+
 export const networkOperator: Table<NvidiaNetworkOperatorProps, Tuning> = {
   namespace: INSTALLATION,
   crds: [{ what: 'included -> external', tuning: { networkOperator: { crds: 'external' } }, restarts: [] }],
@@ -19,7 +21,11 @@ export const networkOperator: Table<NvidiaNetworkOperatorProps, Tuning> = {
     },
     {
       what: 'InfiniBand with addresses',
-      tuning: { networkOperator: { networks: { infiniband: { addresses: '10.20.65.0-10.20.65.254', podsPerNode: 4 } } } },
+      tuning: {
+        networkOperator: {
+          networks: { infiniband: { interfaces: PORTS, addresses: '10.20.65.0-10.20.65.254', podsPerNode: 4 } },
+        },
+      },
       restarts: [],
     },
     {
