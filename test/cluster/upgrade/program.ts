@@ -77,7 +77,8 @@ export function compose(tuning: Tuning = {}): Platform {
   const props = platformProps(tuning);
   if (tuning.blueprint) return new ExperimentTracking(app, NAME, { ...props, ...tuning.blueprint });
   const platform = new Platform(app, NAME, props);
-  tuning.more?.(addTracking(platform, tuning));
+  const made = addTracking(platform, tuning);
+  tuning.more?.(made);
   return platform;
 }
 

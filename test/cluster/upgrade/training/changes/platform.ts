@@ -82,11 +82,6 @@ export const platform: Table<PlatformProps, Tuning> = {
       },
       restarts: [],
     },
-    {
-      what: 'eight -> four ports of a node on InfiniBand',
-      tuning: { site: edited('speed: 200Gb/s, count: 8', 'speed: 200Gb/s, count: 4') },
-      restarts: [],
-    },
   ],
   distribution: 'says which Kubernetes is there',
   kubernetesVersion: [
