@@ -1,27 +1,17 @@
-import { ApiObject } from 'cdk8s';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Platform } from '../../lib';
 import { type KubeObject } from '../../lib/core/link/types';
 import { CHANGES, REFUSALS } from '../cluster/upgrade/changes';
-import { compare, matters } from '../cluster/upgrade/compare';
+import { compare } from '../cluster/upgrade/compare';
 import { laterRelease } from '../cluster/upgrade/release';
 import { STEPS } from '../cluster/upgrade/steps';
-import { compose, filesOf, objectsOf } from '../cluster/upgrade/program';
+import { compose, filesOf, objectsOf, riskyObjectsOf } from '../cluster/upgrade/program';
 
 const DIST = join(__dirname, '../../dist/experiment-tracking');
-/** Of what is written, that which a change may restart or be refused for. It isn't linked: this is done more than a hundred times. */
-function objects(platform: Platform): readonly KubeObject[] {
-  return platform.node
-    .findAll()
-    .filter((construct) => ApiObject.isApiObject(construct))
-    .filter(({ kind }) => matters(kind))
-    .map((object) => object.toJson() as KubeObject);
-}
 
 let installed: readonly KubeObject[];
 beforeAll(() => {
-  installed = objects(compose());
+  installed = riskyObjectsOf(compose());
 });
 
 const sorted = (names: readonly string[] = []) => [...names].sort();
@@ -35,7 +25,7 @@ describe('the blueprint', () => {
 
 describe('a change over a running platform', () => {
   test.each(CHANGES)('restarts what it must and nothing else: $title', ({ tuning, restarts, jobs }) => {
-    const difference = compare(installed, objects(compose(tuning)));
+    const difference = compare(installed, riskyObjectsOf(compose(tuning)));
     expect({
       restarts: sorted(difference.restarts),
       jobs: sorted(difference.jobs),
@@ -49,7 +39,7 @@ describe('a change over a running platform', () => {
 
   test('restarts everything where a later release of the library has later tags of all images', async () => {
     const later = await laterRelease();
-    const difference = compare(installed, objects(later.compose()));
+    const difference = compare(installed, riskyObjectsOf(later.compose()));
     const { restarts, jobs } = CHANGES.find(({ title }) => title === 'platform: images, all to their next tags')!;
     expect({
       restarts: sorted(difference.restarts),
@@ -60,6 +50,6 @@ describe('a change over a running platform', () => {
   });
 
   test.each(STEPS)("leaves what can't change as it is: $title", ({ tuning }) => {
-    expect(compare(installed, objects(compose(tuning))).immutable).toEqual([]);
+    expect(compare(installed, riskyObjectsOf(compose(tuning))).immutable).toEqual([]);
   });
 });

@@ -212,6 +212,12 @@ describe('by default', () => {
 });
 
 describe('what is tuned', () => {
+  test('definitions: where they are installed beforehand, queues find their flavors all the same', () => {
+    const { lab } = withQueue({ crds: 'external', topology: ['kubernetes.io/hostname'] });
+    expect(findingsOf(lab)).toEqual([]);
+    expect(objectsOf(lab).some(({ kind }) => kind === 'CustomResourceDefinition')).toBe(false);
+  });
+
   test('frameworks: their webhooks, their rights, and pods for what is counted by pods', () => {
     const made = withQueue({ frameworks: ['deployment', 'batch/job'] });
     expect(configuration(made)).toMatchObject({

@@ -33,22 +33,32 @@ describe('the GPUs of a pool', () => {
     expect(resource).toEqual({ name: 'nvidia.com/mig-3g.40gb', perNode: 16, whole: false });
     expect(lab.gpus.pool('training').resource).toEqual(resource);
     expect(nodeLabels(lab)[selectorOf('training')]).toMatchObject({ 'nvidia.com/mig.config': '2x3g.40gb' });
-    expect(files(lab, 'mig-config')['config.yaml']).toBe(
+    const config = files(lab, 'mig-config')['config.yaml'];
+    expect(config).toContain(
       [
         'version: v1',
         'mig-configs:',
         '  all-disabled:',
         '    - devices: all',
         '      mig-enabled: false',
-        '  2x3g.40gb:',
+        '  7x1g.10gb:',
         '    - devices: all',
         '      mig-enabled: true',
         '      mig-devices:',
-        "        '3g.40gb': 2",
+        "        '1g.10gb': 7",
         '',
       ].join('\n'),
     );
+    expect(config).toContain(
+      "  2x3g.40gb:\n    - devices: all\n      mig-enabled: true\n      mig-devices:\n        '3g.40gb': 2\n",
+    );
     expect(policy(lab).mig).toEqual({ strategy: 'mixed' });
+  });
+
+  test('can be cut in another way at once: the MIG manager has all ways in its file', () => {
+    const ways = [{ mig: '3g.40gb' }, { mig: '1g.10gb' }, { timeSlices: 4 }] as const;
+    const configs = ways.map((way) => files(shared('training', way).lab, 'mig-config'));
+    expect(configs).toEqual(ways.map(() => files(make(), 'mig-config')));
   });
 
   test('cut by MIG are offered as GPUs with the strategy single', () => {

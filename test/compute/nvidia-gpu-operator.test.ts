@@ -275,6 +275,7 @@ describe('NvidiaGpuOperator', () => {
       name: 'nvcr',
       keys: ['.dockerconfigjson'],
     });
+    expect(findingsOf(make({ driver: { os: ['ubuntu24.04', 'rhel9.6'] } }, { secret: 'nvcr' }).lab)).toEqual([]);
   });
 
   test('what builds on GPUs waits until all operands are up on all nodes with GPUs', () => {

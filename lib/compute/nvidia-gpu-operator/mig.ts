@@ -14,9 +14,9 @@ export function migConfigName({ name, instances }: MigProfile): string {
 export const MIG_DISABLED = 'all-disabled';
 
 /** The MIG manager's file: what the label `nvidia.com/mig.config` may name. @see https://github.com/NVIDIA/mig-parted/blob/main/README.md */
-export function migConfig(wanted: readonly MigProfile[]): string {
+export function migConfig(profiles: readonly MigProfile[]): string {
   const lines = [`version: v1`, `mig-configs:`, `  ${MIG_DISABLED}:`, `    - devices: all`, `      mig-enabled: false`];
-  for (const profile of wanted) {
+  for (const profile of profiles) {
     const { name, instances } = profile;
     lines.push(
       `  ${migConfigName(profile)}:`,

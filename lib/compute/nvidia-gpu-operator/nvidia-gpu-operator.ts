@@ -231,7 +231,7 @@ export class NvidiaGpuOperator extends System implements IGpus {
       data: lazy(() => pluginConfigs(this.sharings, migStrategy)),
     });
     const withMig = this.pools.some(({ profiles }) => profiles.length > 0);
-    if (withMig) new ConfigFiles(install, 'mig-config', { 'config.yaml': () => migConfig(this.profiles) });
+    if (withMig) new ConfigFiles(install, 'mig-config', { 'config.yaml': migConfig(this.profiles) });
     const gpuMetrics = props.gpuMetrics ?? (props.metrics && COUNTERS);
     const exporterConfig = gpuMetrics && this.exporterConfig(configure, gpuMetrics);
     new CustomResource(configure, 'cluster-policy', clusterPolicy, {
@@ -320,9 +320,14 @@ export class NvidiaGpuOperator extends System implements IGpus {
     return this.pools.map(({ sharing }) => sharing);
   }
 
+  /**
+   * All that the pools' GPUs can be cut into, wanted or not: the MIG manager reads a label once, kubelet takes a minute to mount a file's new
+   * content, and a configuration that isn't in it yet would never be applied.
+   * @see https://github.com/NVIDIA/mig-parted/blob/main/cmd/nvidia-mig-manager/main.go
+   */
   private get profiles() {
-    const wanted = this.pools.flatMap(({ profile }) => (profile ? [profile] : []));
-    return [...new Map(wanted.map((profile) => [migConfigName(profile), profile])).values()];
+    const all = this.pools.flatMap(({ profiles }) => profiles);
+    return [...new Map(all.map((profile) => [migConfigName(profile), profile])).values()];
   }
 
   /** What each pool's nodes are labelled with. */

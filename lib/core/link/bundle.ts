@@ -150,7 +150,7 @@ export class Bundle {
       (e) =>
         (e.kind === kind || e.kind === type) &&
         (e.name === '*' || e.name === name) &&
-        (e.namespace === undefined || e.namespace === '*' || e.namespace === namespace),
+        (e.namespace === undefined || [e.namespace, namespace].includes('*') || e.namespace === namespace),
     );
     return wildcard ? { keys: wildcard.keys && new Set(wildcard.keys) } : undefined;
   }

@@ -1,5 +1,5 @@
 import { obj, str, type Obj } from './json';
-import { BUILT_IN, groupOf, typeOf } from './kinds';
+import { BUILT_IN, groupOf, isClusterWide, typeOf } from './kinds';
 import { type KubeObject, type LinkObject } from './types';
 
 /** An object of the bundle, with what the rules ask of it again and again. */
@@ -40,8 +40,7 @@ export function makeEntry(
   const type = typeOf(kind, group);
   const metadata = obj(object.metadata);
   const given = str(metadata.namespace);
-  const scoped =
-    BUILT_IN.get(type)?.namespaced ?? namespaced(type) ?? (given !== undefined || !kind.startsWith('Cluster'));
+  const scoped = BUILT_IN.get(type)?.namespaced ?? namespaced(type) ?? (given !== undefined || !isClusterWide(type));
   return {
     object,
     source,

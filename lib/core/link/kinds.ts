@@ -78,6 +78,24 @@ export function typeOf(kind: string, group: string): string {
   return group === '' ? kind : `${kind}.${group}`;
 }
 
+/** Kinds whose names don't say that they are cluster-wide, for where their definitions aren't among the objects. */
+const CLUSTER_WIDE = new Set(
+  Object.entries({
+    'gateway.networking.k8s.io': 'GatewayClass',
+    'kueue.x-k8s.io':
+      'AdmissionCheck Cohort MultiKueueCluster MultiKueueConfig ProvisioningRequestConfig ResourceFlavor Topology WorkloadPriorityClass',
+    'mellanox.com': 'HostDeviceNetwork IPoIBNetwork MacvlanNetwork NicClusterPolicy NicNodePolicy',
+    'nfd.k8s-sigs.io': 'NodeFeatureRule',
+    'nvidia.com': 'GPUCluster NVIDIADriver',
+    'snapshot.storage.k8s.io': 'VolumeSnapshotClass',
+  }).flatMap(([group, kinds]) => kinds.split(' ').map((kind) => typeOf(kind, group))),
+);
+
+/** Whether objects of a custom kind are cluster-wide, as far as its name tells. */
+export function isClusterWide(type: string): boolean {
+  return type.startsWith('Cluster') || CLUSTER_WIDE.has(type);
+}
+
 /** The group of an apiVersion; empty for the core group. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');

@@ -3,7 +3,21 @@ import { type KubeObject } from '../../../lib/core/link/types';
 /** Kinds whose pods are replaced when their template changes. */
 const ROLLING = ['Deployment', 'StatefulSet', 'DaemonSet'];
 /** Kinds of which something can't change once they are there. */
-const PARTLY_FIXED = [...ROLLING, 'Job', 'PersistentVolumeClaim', 'Service', 'RoleBinding', 'ClusterRoleBinding'];
+const PARTLY_FIXED = [
+  ...ROLLING,
+  'Job',
+  'PersistentVolumeClaim',
+  'Secret',
+  'Service',
+  'RoleBinding',
+  'ClusterRoleBinding',
+  // By rules of their definitions, or by their controllers' webhooks.
+  'ClusterTrainingRuntime',
+  'LocalQueue',
+  'NVIDIADriver',
+  'ResourceFlavor',
+  'Topology',
+];
 /** @see https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
 const MUTABLE_OF_STATEFUL_SETS = [
   'replicas',
@@ -56,13 +70,17 @@ export function compare(before: readonly KubeObject[], after: readonly KubeObjec
       .map(({ metadata: { namespace, name = '' } }) => `${namespace}/${name.replace(DIGEST, '')}`),
     immutable: changed.flatMap((object) => {
       const was = old.get(nameOf(object));
-      return was ? differing(fixed(was), fixed(object)).map((field) => `${nameOf(object)}: ${field}`) : [];
+      return was ? differing(fixed(was, was), fixed(object, was)).map((field) => `${nameOf(object)}: ${field}`) : [];
     }),
   };
 }
 
-/** What of an object can't change once it is there. */
-function fixed({ kind, spec, roleRef }: KubeObject): Readonly<Record<string, unknown>> {
+/**
+ * What of an object can't change once it is there.
+ *
+ * @param was what is there
+ */
+function fixed({ kind, spec, roleRef, type }: KubeObject, was: KubeObject): Readonly<Record<string, unknown>> {
   const fields = (spec ?? {}) as Readonly<Record<string, unknown>>;
   const without = (...names: string[]) =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
@@ -81,9 +99,35 @@ function fixed({ kind, spec, roleRef }: KubeObject): Readonly<Record<string, unk
     case 'RoleBinding':
     case 'ClusterRoleBinding':
       return { roleRef };
+    case 'Secret':
+      return { type };
+    case 'ClusterTrainingRuntime':
+      return fixedOfJobSet(fields.template as { readonly spec: JobSetSpec });
+    case 'LocalQueue':
+      return { clusterQueue: fields.clusterQueue };
+    case 'NVIDIADriver':
+      return { driverType: fields.driverType, usePrecompiled: fields.usePrecompiled };
+    case 'ResourceFlavor': {
+      const { topologyName } = (was.spec ?? {}) as { readonly topologyName?: string };
+      const { nodeLabels, tolerations } = fields;
+      return topologyName === undefined ? {} : { nodeLabels, tolerations, topologyName: fields.topologyName };
+    }
+    case 'Topology':
+      return { levels: fields.levels };
     default:
       return {};
   }
+}
+
+interface JobSetSpec extends Readonly<Record<string, unknown>> {
+  readonly replicatedJobs: readonly { readonly name: string; readonly dependsOn?: unknown }[];
+}
+
+/** A JobSet's rules hold in a runtime's template too. */
+function fixedOfJobSet({ spec }: { readonly spec: JobSetSpec }): Readonly<Record<string, unknown>> {
+  const { failurePolicy, network, startupPolicy, successPolicy, volumeClaimPolicies, replicatedJobs } = spec;
+  const dependsOn = replicatedJobs.map((job) => [job.name, job.dependsOn]);
+  return { failurePolicy, network, startupPolicy, successPolicy, volumeClaimPolicies, dependsOn };
 }
 
 function differing(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {

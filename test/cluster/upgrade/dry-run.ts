@@ -17,6 +17,31 @@ export async function refusalsOf(cluster: Cluster, objects: readonly KubeObject[
   return code === 0 ? '' : stderr;
 }
 
+/** Changed objects of one change. */
+export interface Asked {
+  readonly title: string;
+  readonly objects: readonly KubeObject[];
+}
+
+const AT_A_TIME = 3;
+/** Objects of one question to the API server. */
+const BATCH = 60;
+
+/** What is refused of changes: all in a few questions; where one is refused, each by itself, to tell which. */
+export async function refusedOf(cluster: Cluster, asked: readonly Asked[]): Promise<readonly string[]> {
+  const all = [...new Map(asked.flatMap(({ objects }) => objects).map((one) => [JSON.stringify(one), one])).values()];
+  const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) =>
+    all.slice(i * BATCH, (i + 1) * BATCH),
+  );
+  const refusals = await inParallel(batches, AT_A_TIME, (objects) => refusalsOf(cluster, objects));
+  if (refusals.every((refusal) => refusal === '')) return [];
+  const each = await inParallel(asked, AT_A_TIME, async ({ title, objects }) => ({
+    title,
+    refusal: await refusalsOf(cluster, objects),
+  }));
+  return each.filter(({ refusal }) => refusal !== '').map(({ title, refusal }) => `${title}: ${refusal}`);
+}
+
 /** Kinds that the cluster serves. */
 export async function servedKinds(cluster: Cluster): Promise<ReadonlySet<string>> {
   const table = await cluster.kubectl('api-resources', '--no-headers');

@@ -1,4 +1,4 @@
-import { Size } from 'cdk8s';
+import { ApiObject, Size } from 'cdk8s';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExperimentTracking, type ExperimentTrackingProps } from '../../../blueprints';
@@ -28,6 +28,7 @@ import { linked } from '../../../lib/core/output/linked';
 import { type OutputFile } from '../../../lib/core/output/folder';
 import { platformFiles } from '../../../lib/core/output/platform-files';
 import { REPOSITORY } from '../paths';
+import { matters } from './compare';
 
 const NAME = 'experiment-tracking';
 const SITE = readFileSync(join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml'), 'utf8');
@@ -36,7 +37,7 @@ const SITE = readFileSync(join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml'), 'ut
 export interface Tuning {
   /** Edits the site's file. */
   readonly site?: (text: string) => string;
-  readonly platform?: Partial<Pick<PlatformProps, 'distribution' | 'registryMirror' | 'images'>>;
+  readonly platform?: Partial<Omit<PlatformProps, 'site'>>;
   readonly metallb?: Partial<MetalLBProps>;
   readonly certManager?: Partial<CertManagerProps>;
   readonly gateway?: Partial<HAProxyProps>;
@@ -72,11 +73,23 @@ export type Made = Pick<Systems, 'platform'> & Partial<Systems>;
 
 /** The platform of the blueprint, by the systems' own classes so that each of their props can be changed. */
 export function compose(tuning: Tuning = {}): Platform {
-  const { wired = {}, blueprint } = tuning;
   const app = new App({ outdir: '/nonexistent' });
-  const props = { site: Site.fromYaml(tuning.site?.(SITE) ?? SITE), ...tuning.platform };
-  if (blueprint) return new ExperimentTracking(app, NAME, { ...props, ...blueprint });
+  const props = platformProps(tuning);
+  if (tuning.blueprint) return new ExperimentTracking(app, NAME, { ...props, ...tuning.blueprint });
   const platform = new Platform(app, NAME, props);
+  const made = addTracking(platform, tuning);
+  tuning.more?.(made);
+  return platform;
+}
+
+/** The site's and the platform's own. */
+export function platformProps({ site, platform }: Pick<Tuning, 'site' | 'platform'>): PlatformProps {
+  return { site: Site.fromYaml(site?.(SITE) ?? SITE), ...platform };
+}
+
+/** Makes the systems of experiment tracking. */
+export function addTracking(platform: Platform, tuning: Tuning = {}): Systems {
+  const { wired = {} } = tuning;
   const first = { platform };
   const addresses = new MetalLB(platform, 'metallb', { ...tuning.metallb, ...wired.metallb?.(first) });
   const certificates = new CertManager(platform, 'cert-manager', {
@@ -119,8 +132,7 @@ export function compose(tuning: Tuning = {}): Platform {
     ...tuning.mlflow,
     ...wired.mlflow?.({ platform, certificates, gateway, objects, backups, postgres }),
   });
-  tuning.more?.({ platform, certificates, gateway, objects, backups, postgres, mlflow });
-  return platform;
+  return { platform, certificates, gateway, objects, backups, postgres, mlflow };
 }
 
 /** A Prometheus that is there already, to collect metrics. */
@@ -129,9 +141,18 @@ export const prometheus = (platform: Platform) =>
 
 /** What a platform becomes, in the order it is applied. @throws with all that a synthesis would refuse it for */
 export function objectsOf(platform: Platform): readonly KubeObject[] {
-  const errors = platform.node.validate();
+  const errors = platform.node.findAll().flatMap(({ node }) => node.validate());
   if (errors.length > 0) throw new Error(errors.join('\n'));
   return linked(platform).bundle.objects.map(({ object }) => object);
+}
+
+/** Of what a platform becomes, that which a change may restart or be refused for. It isn't linked: this is done hundreds of times. */
+export function riskyObjectsOf(platform: Platform): readonly KubeObject[] {
+  return platform.node
+    .findAll()
+    .filter((construct) => ApiObject.isApiObject(construct))
+    .filter(({ kind }) => matters(kind))
+    .map((object) => object.toJson() as KubeObject);
 }
 
 /** The files of a platform's folder. */

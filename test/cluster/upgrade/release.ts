@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { type Image } from '../../../lib';
 import { REPOSITORY } from '../paths';
 import type * as program from './program';
-
-/** What a program is that makes platforms. */
-export type Program = typeof program;
+import type * as training from './training/program';
 
 /** Where the library says which versions it runs. */
 const VERSIONS = [
@@ -15,17 +13,42 @@ const VERSIONS = [
   'networking/haproxy/images',
   'networking/metallb/images',
   'security/cert-manager/images',
-].map((path) => join(REPOSITORY, 'lib', path));
+];
+
+/** Those of the systems for training. */
+const TRAINING_VERSIONS = [
+  'compute/jobset/images',
+  'compute/kueue/images',
+  'compute/node-feature-discovery/images',
+  'compute/nvidia-gpu-operator/images',
+  'mlops/kubeflow-trainer/images',
+  'networking/nvidia-network-operator/images',
+];
+
+/** What other tables know, of which system runs on which Kubernetes and which driver drives which GPU, and what is a part of other tags. */
+const KNOWN = ['DRIVER_VERSION', 'nodeImages'];
+const KNOWN_VERSIONS = ['compute/nvidia-gpu-operator/images', 'networking/nvidia-network-operator/images'];
 
 /** The program with a later release of the library, which is the same but for later tags of all images: `-2`. */
-export async function laterRelease(): Promise<Program> {
-  let made: Program | undefined;
+export async function laterRelease(): Promise<typeof program> {
+  return released(VERSIONS, async () => import('./program'));
+}
+
+/** The same, of the platform for training. The GPUs' driver is the same. */
+export async function laterTrainingRelease(): Promise<typeof training> {
+  return released([...VERSIONS, ...TRAINING_VERSIONS], async () => import('./training/program'));
+}
+
+async function released<P>(versions: readonly string[], load: () => Promise<P>): Promise<P> {
+  const modules = versions.map((path) => ({ path, file: join(REPOSITORY, 'lib', path) }));
+  let made: P | undefined;
   await jest.isolateModulesAsync(async () => {
-    for (const path of VERSIONS) {
-      jest.doMock(path, () => later(jest.requireActual<Readonly<Record<string, Versions>>>(path)));
+    for (const { path, file } of modules) {
+      const known = KNOWN_VERSIONS.includes(path) ? [...KNOWN, 'VERSION'] : [];
+      jest.doMock(file, () => later(jest.requireActual<Readonly<Record<string, Versions>>>(file), known));
     }
-    made = await import('./program');
-    for (const path of VERSIONS) jest.dontMock(path);
+    made = await load();
+    for (const { file } of modules) jest.dontMock(file);
   });
   return made!;
 }
@@ -33,8 +56,10 @@ export async function laterRelease(): Promise<Program> {
 /** Images by name, the version of all of them, and numbers such as a user's. */
 type Versions = string | number | Readonly<Record<string, Image>>;
 
-function later(module: Readonly<Record<string, Versions>>): Record<string, Versions> {
-  return Object.fromEntries(Object.entries(module).map(([name, value]) => [name, laterVersions(value)]));
+function later(module: Readonly<Record<string, Versions>>, known: readonly string[]): Record<string, Versions> {
+  return Object.fromEntries(
+    Object.entries(module).map(([name, value]) => [name, known.includes(name) ? value : laterVersions(value)]),
+  );
 }
 
 function laterVersions(value: Versions): Versions {

@@ -39,6 +39,18 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ...['devicePlugin', 'dcgmExporter', 'migManager'].map(
     (operand) => ['ClusterPolicy.nvidia.com', `spec.${operand}.config.name`, 'ConfigMap', 'any'] as const,
   ),
+  ...[
+    'driver',
+    'toolkit',
+    'devicePlugin',
+    'gfd',
+    'dcgm',
+    'dcgmExporter',
+    'migManager',
+    'nodeStatusExporter',
+    'validator',
+  ].map((operand) => ['ClusterPolicy.nvidia.com', `spec.${operand}.imagePullSecrets[]`, 'Secret', 'any'] as const),
+  ['NVIDIADriver.nvidia.com', 'spec.imagePullSecrets[]', 'Secret', 'any'],
   ['ClusterPolicy.nvidia.com', 'spec.driver.kernelModuleConfig.name', 'ConfigMap', 'any'],
   ['ClusterPolicy.nvidia.com', 'spec.driver.repoConfig.configMapName', 'ConfigMap', 'any'],
   ['ClusterPolicy.nvidia.com', 'spec.driver.certConfig.name', 'ConfigMap', 'any'],

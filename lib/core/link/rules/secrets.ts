@@ -27,6 +27,7 @@ const REFERENCE_NAMES = new Set([
   'automountServiceAccountToken',
   'existingSecret',
   'imagePullSecret',
+  'imagePullSecrets',
   'credentials',
 ]);
 const PLACEHOLDER = /^(\$|%|\{\{|<|@|\/|file:|env:|vault:|\*+$|-$|~$)|\$\(|\$\{|\{\{/;

@@ -34,30 +34,33 @@ const RUNS_IN: Readonly<Record<string, Pick<Change, 'restarts' | 'jobs'>>> = {
 const later = (image: string) => `${image}-2`;
 const repository = (image: string) => image.slice(0, image.lastIndexOf(':'));
 
-/** A later tag of every image. */
-export const LATER_IMAGES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.keys(RUNS_IN).map((image) => [repository(image), later(image)]),
-);
+/** Later tags, as the platform's prop takes them. */
+export function laterImages(images: readonly string[], to = later): Readonly<Record<string, string>> {
+  return Object.fromEntries(images.map((image) => [repository(image), to(image)]));
+}
 
-const ALL = [...METALLB, ...CERT_MANAGER, GATEWAY, MINIO, POSTGRES, MLFLOW];
-const ALL_JOBS = [MINT, ...BUCKETS, DATABASE, FIRST_BACKUP];
+/** A later tag of every image. */
+export const LATER_IMAGES = laterImages(Object.keys(RUNS_IN));
+
+export const ALL = [...METALLB, ...CERT_MANAGER, GATEWAY, MINIO, POSTGRES, MLFLOW];
+export const ALL_JOBS = [MINT, ...BUCKETS, DATABASE, FIRST_BACKUP];
 
 export const platform: Table<PlatformProps> = {
   site: [
     {
       what: 'more addresses for load balancers',
-      tuning: { site: replace('[10.20.19.10-10.20.19.199]', '[10.20.19.10-10.20.19.199, 10.20.18.0/24]') },
+      tuning: { site: edited('[10.20.19.10-10.20.19.199]', '[10.20.19.10-10.20.19.199, 10.20.18.0/24]') },
       restarts: [],
     },
     {
       what: 'fewer addresses for load balancers',
-      tuning: { site: replace('10.20.19.199', '10.20.19.99') },
+      tuning: { site: edited('10.20.19.199', '10.20.19.99') },
       restarts: [],
     },
     {
       what: 'four more nodes for training',
       tuning: {
-        site: replace(
+        site: edited(
           'nodes: 4\n    cpu: { sockets: 2, coresPerSocket: 64',
           'nodes: 8\n    cpu: { sockets: 2, coresPerSocket: 64',
         ),
@@ -66,13 +69,13 @@ export const platform: Table<PlatformProps> = {
     },
     {
       what: 'another domain',
-      tuning: { site: replace('domain: dgx-lab.example', 'domain: lab.corp.example') },
+      tuning: { site: edited('domain: dgx-lab.example', 'domain: lab.corp.example') },
       restarts: [MINIO, MLFLOW],
     },
     {
       what: 'addresses announced by BGP instead of ARP',
       tuning: {
-        site: replace(
+        site: edited(
           'loadBalancerRanges: [10.20.19.10-10.20.19.199]',
           'loadBalancerRanges: [10.20.19.10-10.20.19.199]\n    bgp: { myASN: 64512, peers: [{ address: 10.20.16.1, asn: 64512 }] }',
         ),
@@ -93,7 +96,7 @@ export const platform: Table<PlatformProps> = {
   images: [
     ...Object.entries(RUNS_IN).map(([image, runsIn]) => ({
       what: `${image} -> ${later(image).split(':').at(-1)}`,
-      tuning: { platform: { images: { [repository(image)]: later(image) } } },
+      tuning: { platform: { images: laterImages([image]) } },
       ...runsIn,
     })),
     { what: 'all to their next tags', tuning: { platform: { images: LATER_IMAGES } }, restarts: ALL, jobs: ALL_JOBS },
@@ -119,7 +122,7 @@ export const platform: Table<PlatformProps> = {
 };
 
 /** Edits the site's text. @throws where it has no such words */
-function replace(from: string, to: string): (text: string) => string {
+export function edited(from: string, to: string): (text: string) => string {
   return (text) => {
     if (!text.includes(from)) throw new Error(`the site has no ${from}`);
     return text.replace(from, to);
