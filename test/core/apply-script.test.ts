@@ -24,6 +24,7 @@ beforeEach(() => {
     jsonPath: '{.status.ready}',
     value: 'true',
   });
+  first.stage.addGate({ type: 'condition', resource: 'thing', name: 'early', condition: 'Done' });
   first.stage.addGate({
     type: 'admission',
     of: "first's webhook",
@@ -77,6 +78,18 @@ test('a gate that fails stops it, with the reason', () => {
     'stopped, not ready: 01-first.k8s.yaml. Mend what is said above and run it again; what is done takes seconds',
   );
   expect(position(calls, /02-second/)).toBe(-1);
+});
+
+test('a status that nobody has written yet is waited for, though kubectl gives up on it', () => {
+  const SAYS = '.status.conditions accessor error: <nil> is of the type <nil>, expected []interface{}';
+  const EARLY = 'wait --for=condition=Done thing/early';
+  const { status, calls } = apply([], { EARLY, SAYS });
+  expect(status).toBe(0);
+  expect(calls.filter((call) => call.startsWith(EARLY))).toHaveLength(2);
+  rmSync(join(folder, 'log.asked'));
+  const other = apply([], { EARLY, SAYS: 'things.example.com "early" not found' });
+  expect(other.status).toBe(1);
+  expect(other.stderr).toContain('thing early is Done\n    error: things.example.com "early" not found\n');
 });
 
 test('what needs nothing of a slow one does not wait for it', () => {
@@ -188,6 +201,11 @@ call="$*"
 [ "$1" = create ] && call="$call <<$(cat)"
 printf '%s\\n' "$call" >> "$LOG"
 if [ -n "$FAIL" ]; then case $call in "$FAIL"*) echo 'the fake says no' >&2; exit 1 ;; esac; fi
+if [ -n "$EARLY" ]; then
+  case $call in
+    "$EARLY"*) [ -e "$LOG.asked" ] || { touch "$LOG.asked"; echo "error: $SAYS" >&2; exit 1; } ;;
+  esac
+fi
 if [ -n "$HANG" ]; then case $call in "$HANG"*) sleep 1 ;; esac; fi
 case "$1 $2" in 'get job') printf '%s ' "\${JOB:-Complete}" ;; esac
 exit 0

@@ -30,7 +30,9 @@ function mayUse(part: string, target: string): boolean {
       return target !== 'cli';
     default:
       // A domain's own files, beside its systems, hold what these share: facts, no classes of theirs.
-      return ['core', 'site', 'crds', 'monitoring', ...(part.includes('/') ? [part.split('/')[0]!] : [])].includes(target);
+      return ['core', 'site', 'crds', 'monitoring', ...(part.includes('/') ? [part.split('/')[0]!] : [])].includes(
+        target,
+      );
   }
 }
 

@@ -171,6 +171,8 @@ const SIMULATED: readonly string[] = [
   'trainer/deepspeed-runtime',
 ];
 
+const NOT_RUN = 'simulated: pods seem to run, nothing does';
+
 /** Whether the bench only simulates the pods of an image. */
 export function isSimulated(name: string): boolean {
   const { repository } = parseName(name);
@@ -210,6 +212,7 @@ export function recipe(name: string): Recipe {
  * @throws where its layers aren't built yet
  */
 export function imageFacts(name: string): { readonly bench: string; readonly difference?: string } {
+  if (isSimulated(name)) return { bench: NOT_RUN, difference: NOT_RUN };
   const { product, version, source, remark } = recipe(name);
   const { tag } = parseName(name);
   const real = version();

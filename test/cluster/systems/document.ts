@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { ExperimentTracking } from '../../../blueprints';
-import { App, Site, System } from '../../../lib';
+import { type Platform, Site, System } from '../../../lib';
 import { linked } from '../../../lib/core/output/linked';
 import { imageFacts } from '../images/recipes';
 import { REPOSITORY } from '../paths';
+import { platformOf, PLATFORMS } from '../platforms';
 import { markOf, type Shown } from './results';
 
 interface Row {
@@ -67,11 +67,14 @@ export function document(shown: readonly Shown[]): string {
   ].join('\n');
 }
 
-/** The systems of the platform that the bench runs, with the images of their pods. */
+/** The systems of the platforms that the bench runs, with the images of their pods; each once. */
 function systems(): Row[] {
-  const app = new App();
   const site = Site.fromFile(join(REPOSITORY, 'blueprints/sites/dgx-lab.yaml'));
-  const platform = new ExperimentTracking(app, 'experiment-tracking', { site });
+  const all = PLATFORMS.flatMap((name) => systemsOf(platformOf(name, site)));
+  return all.filter(({ id }, i) => all.findIndex((other) => other.id === id) === i);
+}
+
+function systemsOf(platform: Platform): Row[] {
   const { bundle } = linked(platform);
   return platform.node
     .findAll()
@@ -84,7 +87,8 @@ function systems(): Row[] {
         ...new Set(
           bundle.objects
             .filter(({ source }) => source.startsWith(`${node.path}/`))
-            .flatMap(({ object }) => [...imagesIn(object)]),
+            .flatMap(({ object }) => [...imagesIn(object)])
+            .filter((image) => platform.images.has(image)),
         ),
       ].sort(),
     }));
