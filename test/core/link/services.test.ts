@@ -137,6 +137,10 @@ test('in strict mode a container declares the ports that its configuration says 
   expect(listening('bind *:8404\n')).toEqual([
     'Deployment/web: spec.template.spec.containers "8404" is listened on, by ConfigMap web, data["web.conf"], but no container declares it; there is "8080"',
   ]);
+  for (const text of ['metrics:\n  bindAddress: :8404\n', '{ "healthProbeBindAddress": ":8404" }']) {
+    expect(listening(text)).toEqual(listening('bind *:8404\n'));
+  }
+  expect(listening('metrics:\n  bindAddress: :8080\nhealth: { bindAddress: "127.0.0.1:8405" }\n')).toEqual([]);
   expect(
     shop()
       .set('Deployment/web', [...CONTAINER, 'args', 2], '--metrics-address=:9090')

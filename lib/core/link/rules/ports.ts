@@ -92,7 +92,7 @@ function isOwn(host: unknown): boolean {
   return host === undefined || host === '';
 }
 
-/** A port that a program is told to listen on: a flag, a variable, a line of HAProxy's or nginx's configuration. */
+/** A port that a program is told to listen on: a flag, a variable, a line of HAProxy's, nginx's or a controller's configuration. */
 function listening({ bundle, texts }: Context, report: Report): void {
   const readers = readersOf(bundle);
   for (const text of texts) {
@@ -116,12 +116,15 @@ const PORT_FLAG = /^((listen|bind|http|https|secure|metrics|health|healthz|healt
 const PORT_VARIABLE = /(^|_)(BIND|LISTEN)_PORT$/;
 const ADDRESS = /(^|[-_])(address|addr|bind|listen)$/i;
 const ANY_ADDRESS = /^(0\.0\.0\.0|\*|\[::\])?:(\d+)$/;
+/** As controllers' configuration has it, in YAML or JSON: `healthProbeBindAddress: :8081`. */
+const BIND_ADDRESS = /\b\w*bindAddress"?:[ \t]*["']?(?:0\.0\.0\.0|\*|\[::\])?:(\d{2,5})\b/gi;
 const BIND_LINE = /^[ \t]*(?:bind|listen)[ \t]+(?:(?:0\.0\.0\.0|\*|\[::\])?:)?(\d{2,5})\b/gm;
 
 function listensOn({ kind, name, value, pod, entry }: Text): number[] {
   if (kind === 'file') {
-    if (entry.type !== 'ConfigMap' || !/bind|listen/.test(value)) return [];
-    return [...new Set([...value.matchAll(BIND_LINE)].map(([, port]) => Number(port)))];
+    if (entry.type !== 'ConfigMap' || !/bind|listen/i.test(value)) return [];
+    const found = [BIND_LINE, BIND_ADDRESS].flatMap((form) => [...value.matchAll(form)]);
+    return [...new Set(found.map(([, port]) => Number(port)))];
   }
   if (!pod || name === '') return [];
   const given = kind === 'arg' && value.startsWith('-') ? value.slice(value.indexOf('=') + 1) : value;
