@@ -1,41 +1,38 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readObjects } from '../../lib/cli/read-objects';
-import { formatFinding, link, type LinkOptions } from '../../lib/core/link';
+import { formatFinding, link, type LinkObject, type LinkOptions } from '../../lib/core/link';
 import { NETWORK } from './classes/network';
 import { OBJECTS } from './classes/objects';
 import { REFERENCES } from './classes/references';
 import { SECURITY } from './classes/security';
 
 /**
- * Breaks the synthesized platform one thing at a time, in every place where each class of break applies, and counts how many of the breaks link
+ * Breaks synthesized platforms one thing at a time, in every place where each class of break applies, and counts how many of the breaks link
  * finds. Fails where a class has less than 95 %, or where there are fewer than 1,000 breaks of 20 classes.
  *
- * `npm run test:mutations [FOLDER]`
+ * `npm run test:mutations [FOLDER]...`: by default the whole of experiment-tracking, and of training-cluster what it adds.
  */
 const THRESHOLD = 0.95;
-const folder = process.argv[2] ?? join(__dirname, '..', '..', 'dist', 'experiment-tracking');
+const DIST = join(__dirname, '..', '..', 'dist');
+const [WHOLE, LARGER] = ['experiment-tracking', 'training-cluster'].map((name) => join(DIST, name));
 
-function main(): number {
-  if (!existsSync(folder)) return fail(`${folder} is not there; run npm run synth`);
-  const objects = readObjects([folder]).map((o) => ({
-    ...o,
-    source: o.source.slice(folder.length + 1).replace(/\.k8s\.yaml/, ''),
-  }));
-  const images = readFileSync(join(folder, 'images.txt'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '');
-  const options: LinkOptions = {
-    strict: true,
-    images: new Set(images),
-    // The site's own, which the output doesn't hold.
-    external: storageClasses(readFileSync(join(folder, 'summary.md'), 'utf8')).map((name) => ({
-      kind: 'StorageClass',
-      name,
-    })),
-  };
-  const baseline = link(objects, options);
-  if (baseline.length > 0) return fail(`the platform itself has findings:\n${baseline.map(formatFinding).join('\n')}`);
+/** A platform to be broken. */
+interface Target {
+  readonly name: string;
+  readonly objects: readonly LinkObject[];
+  readonly options: LinkOptions;
+}
+
+function main(folders: readonly string[]): number {
+  const missing = (folders.length > 0 ? folders : [WHOLE, LARGER]).find((folder) => !existsSync(folder));
+  if (missing !== undefined) return fail(`${missing} is not there; run npm run synth`);
+  const targets = folders.length > 0 ? folders.map(target) : [target(WHOLE), added(target(LARGER), target(WHOLE))];
+  for (const { name, objects, options } of targets) {
+    const findings = link(objects, options);
+    if (findings.length > 0)
+      return fail(`${name} itself has findings:\n${findings.map((each) => formatFinding(each)).join('\n')}`);
+  }
 
   const classes = [...REFERENCES, ...NETWORK, ...OBJECTS, ...SECURITY];
   const started = process.hrtime.bigint();
@@ -46,16 +43,16 @@ function main(): number {
   const escapes: string[] = [];
   console.log(`${'class of break'.padEnd(62)}${'found'.padStart(6)}${'of'.padStart(6)}`);
   for (const { name, mutants } of classes) {
-    const list = mutants(objects);
+    const list = targets.flatMap(({ objects, options }) => mutants(objects).map((mutant) => ({ mutant, options })));
     if (list.length === 0) continue;
     filled++;
-    const missed = list.filter((mutant) => link(mutant.make(), options).length === 0);
+    const missed = list.filter(({ mutant, options }) => link(mutant.make(), options).length === 0);
     const hits = list.length - missed.length;
     total += list.length;
     found += hits;
     const rate = hits / list.length;
     if (rate < THRESHOLD) failures.push(`${name}: ${hits} of ${list.length}`);
-    escapes.push(...missed.map(({ what }) => `  ${name}: ${what}`));
+    escapes.push(...missed.map(({ mutant }) => `  ${name}: ${mutant.what}`));
     console.log(
       `${name.padEnd(62)}${String(hits).padStart(6)}${String(list.length).padStart(6)}  ${(rate * 100).toFixed(1)} %`,
     );
@@ -68,6 +65,37 @@ function main(): number {
   return failures.length > 0 ? fail(failures.join('\n')) : 0;
 }
 
+function target(folder: string): Target {
+  const objects = readObjects([folder]).map((o) => ({
+    ...o,
+    source: o.source.slice(folder.length + 1).replace(/\.k8s\.yaml/, ''),
+  }));
+  const images = readFileSync(join(folder, 'images.txt'), 'utf8').split('\n');
+  const options: LinkOptions = {
+    strict: true,
+    images: new Set(images.filter((line) => line !== '')),
+    // The site's own, which the output doesn't hold.
+    external: storageClasses(readFileSync(join(folder, 'summary.md'), 'utf8')).map((name) => ({
+      kind: 'StorageClass',
+      name,
+    })),
+  };
+  return { name: basename(folder), objects, options };
+}
+
+/** What a platform has that a smaller one hasn't: its files, and the namespaces that they are in. Nothing there needs what both have. */
+function added({ name, objects, options }: Target, smaller: Target): Target {
+  const shared = new Set(smaller.objects.map(({ file }) => basename(file!)));
+  const foundation = '00-foundation.k8s.yaml';
+  const namespaces = new Set(smaller.objects.map(({ object }) => object.metadata.namespace ?? object.metadata.name));
+  const own = objects.filter(({ file, object }) =>
+    basename(file!) === foundation
+      ? !namespaces.has(object.metadata.namespace ?? object.metadata.name)
+      : !shared.has(basename(file!)),
+  );
+  return { name, objects: own, options };
+}
+
 /** The classes that the summary lists as what the cluster must have. */
 function storageClasses(summary: string): string[] {
   return [...summary.matchAll(/^\| StorageClass \|[^|]*\| ([\w.-]+) \|/gm)].map(([, name]) => name);
@@ -78,4 +106,4 @@ function fail(message: string): number {
   return 1;
 }
 
-process.exitCode = main();
+process.exitCode = main(process.argv.slice(2));

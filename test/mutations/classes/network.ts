@@ -12,6 +12,7 @@ import {
   WORKLOADS,
   replace,
   setAt,
+  type Leaf,
   type MutantClass,
 } from '../mutant';
 
@@ -143,22 +144,25 @@ export const NETWORK: readonly MutantClass[] = [
   },
   {
     name: 'NetworkPolicy taken out',
-    mutants: (bundle) =>
-      bundle.flatMap(({ object }, i) => (object.kind === 'NetworkPolicy' ? [without(bundle, i)] : [])),
+    mutants: (bundle) => {
+      const shown = shownPolicies(bundle);
+      return bundle.flatMap(({ object }, i) =>
+        shown.has(object) && matters(bundle, object) ? [without(bundle, i)] : [],
+      );
+    },
   },
   {
     name: 'rule of a NetworkPolicy taken out',
     mutants: (bundle) =>
-      changes('', ({ path, value }, object) => {
-        if (object.kind !== 'NetworkPolicy' || path.length !== 3 || (path[1] !== 'ingress' && path[1] !== 'egress'))
-          return undefined;
+      policies('', ({ path, value }, object) => {
+        if (path.length !== 3 || (path[1] !== 'ingress' && path[1] !== 'egress')) return undefined;
         // Pods whose configuration names no host can do without DNS: they know the API server by its address.
         const isDns = JSON.stringify(value).includes('kube-dns');
-        return isDns && !usesHosts(bundle, object) ? undefined : [TAKEN_OUT];
+        return (isDns && !usesHosts(bundle, object)) || isDoubled(bundle, object, value) ? undefined : [TAKEN_OUT];
       }).mutants(bundle),
   },
-  changes('port of a NetworkPolicy changed', ({ path, value }, { kind }) =>
-    kind === 'NetworkPolicy' && tail(path)[0] === 'port'
+  policies('port of a NetworkPolicy changed', ({ path, value }, object, bundle) =>
+    tail(path)[0] === 'port' && !isDoubled(bundle, object, valueAt(object, path.slice(0, 3)))
       ? [typeof value === 'number' ? value + 1 : `${String(value)}x`]
       : undefined,
   ),
@@ -166,20 +170,19 @@ export const NETWORK: readonly MutantClass[] = [
     if (kind !== 'NetworkPolicy' || typeof value !== 'string') return undefined;
     return path.includes('matchLabels') && (path.includes('from') || path.includes('to')) ? changed(value) : undefined;
   }),
-  changes('pods of a NetworkPolicy changed', ({ path, value }, { kind }) =>
-    kind === 'NetworkPolicy' && path[1] === 'podSelector' && path.length === 4 ? changed(value) : undefined,
+  policies('pods of a NetworkPolicy changed', ({ path, value }) =>
+    path[1] === 'podSelector' && path.length === 4 ? changed(value) : undefined,
   ),
-  changes('direction of a NetworkPolicy taken out', ({ path, value }, object) => {
-    if (object.kind !== 'NetworkPolicy' || path[1] !== 'policyTypes' || path.length !== 3) return undefined;
+  policies('direction of a NetworkPolicy taken out', ({ path, value }, object, bundle) => {
+    if (path[1] !== 'policyTypes' || path.length !== 3) return undefined;
     // With default-deny beside it, a policy without rules of that direction says nothing about it either way.
     const rules = valueAt(object, ['spec', String(value).toLowerCase()]);
-    const isDefault = Object.keys(Object(valueAt(object, ['spec', 'podSelector']))).length === 0;
-    return isDefault || (Array.isArray(rules) && rules.length > 0) ? [TAKEN_OUT] : undefined;
+    const isDefault = rulesOf(object).length === 0;
+    const matters = Array.isArray(rules) && rules.some((rule) => !isDoubled(bundle, object, rule));
+    return isDefault || matters ? [TAKEN_OUT] : undefined;
   }),
-  changes('peers of a NetworkPolicy taken out: open to everybody', ({ path }, { kind }) =>
-    kind === 'NetworkPolicy' && tail(path)[0] === 'from' && typeof path[path.length - 1] === 'string'
-      ? [TAKEN_OUT]
-      : undefined,
+  policies('peers of a NetworkPolicy taken out: open to everybody', ({ path }) =>
+    tail(path)[0] === 'from' && typeof path[path.length - 1] === 'string' ? [TAKEN_OUT] : undefined,
   ),
   {
     name: 'replicas fewer than the configuration names',
@@ -221,6 +224,75 @@ export const NETWORK: readonly MutantClass[] = [
       ),
   },
 ];
+
+/** A class that changes each value of policies whose pods are shown. */
+function policies(
+  name: string,
+  pick: (leaf: Leaf, object: KubeObject, bundle: readonly LinkObject[]) => readonly unknown[] | undefined,
+): MutantClass {
+  return {
+    name,
+    mutants: (bundle) => {
+      const shown = shownPolicies(bundle);
+      return changes(name, (leaf, object) => (shown.has(object) ? pick(leaf, object, bundle) : undefined)).mutants(
+        bundle,
+      );
+    },
+  };
+}
+
+/** Policies that deny all, and those of pods that a workload shows: what controllers and queues make at run time needs is in no manifest. */
+function shownPolicies(bundle: readonly LinkObject[]): Set<KubeObject> {
+  const all = bundle.map(({ object }) => object).filter(({ kind }) => kind === 'NetworkPolicy');
+  return new Set(all.filter((object) => rulesOf(object).length === 0 || podsOf(bundle, object).length > 0));
+}
+
+/** The workloads whose pods a policy selects. */
+function podsOf(bundle: readonly LinkObject[], policy: KubeObject): KubeObject[] {
+  const labels = valueAt(policy, ['spec', 'podSelector', 'matchLabels']) ?? {};
+  return bundle
+    .map(({ object }) => object)
+    .filter(
+      (object) =>
+        WORKLOADS.has(object.kind) &&
+        object.metadata.namespace === policy.metadata.namespace &&
+        selectsAll(labels, templateLabels(object)),
+    );
+}
+
+function rulesOf({ spec }: KubeObject): unknown[] {
+  return ['ingress', 'egress'].flatMap((direction) => valueAt(spec, [direction]) ?? []);
+}
+
+/** Whether something breaks without a policy: it denies all, or allows what no other does. */
+function matters(bundle: readonly LinkObject[], policy: KubeObject): boolean {
+  const rules = rulesOf(policy);
+  return rules.length === 0 || rules.some((rule) => !isDoubled(bundle, policy, rule));
+}
+
+/** Whether another policy says the same for all pods that a policy selects, so that nothing breaks without the rule. */
+function isDoubled(bundle: readonly LinkObject[], policy: KubeObject, rule: unknown): boolean {
+  const text = canonical(rule);
+  const pods = podsOf(bundle, policy);
+  return bundle.some(
+    ({ object }) =>
+      object.kind === 'NetworkPolicy' &&
+      object !== policy &&
+      object.metadata.namespace === policy.metadata.namespace &&
+      rulesOf(object).some((other) => canonical(other) === text) &&
+      pods.every((pod) => podsOf(bundle, object).includes(pod)),
+  );
+}
+
+/** A text that is the same for rules that say the same, in whatever order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`;
+  if (!isTree(value)) return JSON.stringify(value);
+  return `{${Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${canonical(value[key])}`)
+    .join()}}`;
+}
 
 /** The strings that a workload's containers are configured by: arguments, variables, mounted files. */
 function* configurationOf(bundle: readonly LinkObject[], object: KubeObject): Generator<string> {

@@ -149,16 +149,20 @@ export const OBJECTS: readonly MutantClass[] = [
     mutants: (bundle) =>
       bundle.flatMap((entry, index) => {
         if (!isCustom(entry)) return [];
-        const fields = [...leaves(entry.object.spec, ['spec'])].filter(({ path }) => path.length > 1);
+        const schema = schemaOf(bundle, entry);
+        const fields = Object.entries(entry.object)
+          .filter(([key]) => !['apiVersion', 'kind', 'metadata'].includes(key))
+          .flatMap(([key, value]) => [...leaves(value, [key])])
+          .map((leaf) => ({ ...leaf, node: schemaAt(schema, leaf.path) }))
+          // Below an open field nothing is checked, and in a map of names every name is right.
+          .filter(({ node }) => isTree(node));
         return [
-          change(bundle, index, ['spec', 'unknownField'], 'x'),
-          ...fields.flatMap(({ path, value }) => [
+          change(bundle, index, ['unknownField'], 'x'),
+          ...fields.flatMap(({ path, value, node }) => [
             ...(typeof value === 'string' ? [change(bundle, index, path, { x: 1 })] : []),
             ...(typeof value === 'number' || typeof value === 'boolean' ? [change(bundle, index, path, 'x')] : []),
-            ...(isTree(value)
-              ? [change(bundle, index, [...path, 'unknownField'], 'x'), change(bundle, index, path, 'x')]
-              : []),
-            ...(Array.isArray(value) ? [change(bundle, index, path, 'x')] : []),
+            ...(isTree(value) && isClosed(node) ? [change(bundle, index, [...path, 'unknownField'], 'x')] : []),
+            ...(isTree(value) || Array.isArray(value) ? [change(bundle, index, path, 'x')] : []),
           ]),
         ];
       }),
@@ -259,8 +263,8 @@ function uses({ object }: LinkObject, secret: Record<string, unknown>): boolean 
   });
 }
 
-/** Paths of the fields that the CRD's schema requires and that are there. */
-function requiredFields(bundle: readonly LinkObject[], { object }: LinkObject): (readonly (string | number)[])[] {
+/** The schema that an object's CRD has for its version. */
+function schemaOf(bundle: readonly LinkObject[], { object }: LinkObject): unknown {
   const [group, version] = object.apiVersion.split('/');
   const crd = bundle.find(
     (o) =>
@@ -269,11 +273,35 @@ function requiredFields(bundle: readonly LinkObject[], { object }: LinkObject): 
       valueAt(o.object, ['spec', 'names', 'kind']) === object.kind,
   );
   const versions = valueAt(crd?.object, ['spec', 'versions']);
-  if (!Array.isArray(versions)) return [];
-  const schema = valueAt(
+  if (!Array.isArray(versions)) return undefined;
+  return valueAt(
     versions.find((v) => isTree(v) && v.name === version),
     ['schema', 'openAPIV3Schema'],
   );
+}
+
+/** The part of a schema for the value at a path; undefined below a field that is open. */
+function schemaAt(schema: unknown, path: readonly (string | number)[]): unknown {
+  let node = schema;
+  for (const key of path) {
+    if (typeof key === 'number') node = valueAt(node, ['items']);
+    else node = valueAt(node, ['properties', key]) ?? valueAt(node, ['additionalProperties']);
+  }
+  return node;
+}
+
+/** Whether an object may have the fields of its schema alone. */
+function isClosed(node: unknown): boolean {
+  return (
+    isTree(node) &&
+    node.additionalProperties === undefined &&
+    node['x-kubernetes-preserve-unknown-fields'] === undefined
+  );
+}
+
+/** Paths of the fields that the CRD's schema requires and that are there. */
+function requiredFields(bundle: readonly LinkObject[], entry: LinkObject): (readonly (string | number)[])[] {
+  const schema = schemaOf(bundle, entry);
   const found: (readonly (string | number)[])[] = [];
   const walk = (node: unknown, value: unknown, path: readonly (string | number)[]): void => {
     if (!isTree(node)) return;
@@ -287,7 +315,7 @@ function requiredFields(bundle: readonly LinkObject[], { object }: LinkObject): 
       walk(child, value[key], [...path, key]);
     }
   };
-  walk(schema, object, []);
+  walk(schema, entry.object, []);
   return found;
 }
 

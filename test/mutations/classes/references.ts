@@ -79,6 +79,9 @@ export const REFERENCES: readonly MutantClass[] = [
     if (kind === 'L2Advertisement' || kind === 'BGPAdvertisement') {
       return last === 'ipAddressPools' && typeof value === 'string' ? renamed(value) : undefined;
     }
+    if (kind === 'LocalQueue') return last === 'clusterQueue' ? renamed(value) : undefined;
+    if (kind === 'ClusterQueue') return last === 'name' && parent === 'flavors' ? renamed(value) : undefined;
+    if (kind === 'ClusterPolicy') return last === 'name' && parent === 'config' ? renamed(value) : undefined;
     return (kind === 'Issuer' || kind === 'ClusterIssuer') && last === 'secretName' ? renamed(value) : undefined;
   }),
   {

@@ -102,11 +102,15 @@ export const SECURITY: readonly MutantClass[] = [
     mutants: (bundle) =>
       bundle.flatMap(({ object }, i) => {
         if (!/^(Cluster)?Role(Binding)?$/.test(object.kind)) return [];
-        // Roles for people, aggregated into Kubernetes' own, are bound by nobody.
-        const aggregated = Object.keys(object.metadata.labels ?? {}).some((key) =>
-          key.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
+        // Roles for people are bound by nobody here.
+        const isBinding = object.kind.endsWith('Binding');
+        const bound = bundle.some(
+          ({ object: o }) =>
+            o.kind.endsWith('RoleBinding') &&
+            valueAt(o, ['roleRef', 'kind']) === object.kind &&
+            valueAt(o, ['roleRef', 'name']) === object.metadata.name,
         );
-        return aggregated ? [] : [without(bundle, i)];
+        return isBinding || bound ? [without(bundle, i)] : [];
       }),
   },
   changes('verb, resource or group of a role misspelt', ({ path, value }, { kind }) => {
