@@ -86,6 +86,14 @@ test('finds Jetsons by their kernel, and runs their pods by NVIDIA’s runtime t
   expect(command).toContain('--nvidia-runtime-name=nvidia');
 });
 
+test('has containerd be told of the runtime, but where the distribution finds it itself', () => {
+  const command = (props: Partial<JetsonDevicePluginProps>, distribution?: 'k3s') =>
+    make(props, [EDGE], distribution).jetsons.instructions.map((each) => each.command);
+  expect(command({})).toEqual([expect.stringContaining('nvidia-ctk runtime configure')]);
+  expect(command({}, 'k3s')).toEqual(['command -v nvidia-container-runtime']);
+  expect(command({ runtimeHandler: 'nvidia-legacy' }, 'k3s')).toEqual([expect.stringContaining('nvidia-legacy')]);
+});
+
 test('takes another name of the runtime', () => {
   const { lab } = make({ runtimeHandler: 'nvidia-legacy' });
   expect(objectOf(lab, 'RuntimeClass', 'jetson')).toMatchObject({ handler: 'nvidia-legacy' });

@@ -1,6 +1,7 @@
 import { Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
+  bundled,
   ConfigFiles,
   DaemonSet,
   fail,
@@ -35,6 +36,7 @@ export interface JetsonDevicePluginProps extends SystemProps {
 
 const RESOURCES = { plugin: { cpu: 0.02, memory: Size.mebibytes(64) } };
 const RUNTIME_CLASS = 'jetson';
+const NVIDIA_RUNTIME = 'nvidia';
 /** Fixed in the plugin. */
 const SOCKETS = '/var/lib/kubelet/device-plugins';
 
@@ -61,7 +63,7 @@ export class JetsonDevicePlugin extends System implements IGpus {
     const { path } = this.node;
     const nodes = this.jetsons();
     const { plugin } = programResources(path, props.resources, RESOURCES);
-    const handler = props.runtimeHandler ?? 'nvidia';
+    const handler = props.runtimeHandler ?? NVIDIA_RUNTIME;
     if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(handler)) {
       fail(path, `runtimeHandler must be a name of lower-case letters, got ${show(handler)}; write it as "nvidia"`);
     }
@@ -82,11 +84,7 @@ export class JetsonDevicePlugin extends System implements IGpus {
     offerGpus(this.platform, this.pools);
     for (const pool of this.pools) this.addPlugin(install, pool, plugin);
     this.readyAfter = install.readyAfter;
-    this.addInstruction({
-      when: 'before',
-      what: `On each node of ${nodes.map(({ name }) => name).join(', ')}, give containerd NVIDIA's runtime, which JetPack brings along, and restart it`,
-      command: `sudo nvidia-ctk runtime configure --runtime=containerd --nvidia-runtime-name=${handler}`,
-    });
+    this.instruct(nodes.map(({ name }) => name).join(', '), handler);
   }
 
   pool(name: string): JetsonPool {
@@ -97,6 +95,24 @@ export class JetsonDevicePlugin extends System implements IGpus {
       this.node.path,
       `pool ${show(name)} has ${gpus?.model ?? 'no GPUs'}, this plugin is for Jetsons; name one of ${this.pools.map(({ nodes }) => show(nodes.name)).join(', ')}`,
     );
+  }
+
+  /** Distributions that make RuntimeClasses of runtimes look for these as they start, and write containerd's configuration themselves. */
+  private instruct(pools: string, handler: string): void {
+    const { distribution } = this.platform;
+    if (bundled(distribution, 'runtime-classes') && handler === NVIDIA_RUNTIME) {
+      this.addInstruction({
+        when: 'before',
+        what: `See that the nodes of ${pools} have NVIDIA's runtime, which JetPack brings along; ${distribution.title} looks for it as it starts, so restart it where the runtime came later`,
+        command: 'command -v nvidia-container-runtime',
+      });
+      return;
+    }
+    this.addInstruction({
+      when: 'before',
+      what: `On each node of ${pools}, give containerd NVIDIA's runtime, which JetPack brings along, and restart it`,
+      command: `sudo nvidia-ctk runtime configure --runtime=containerd --nvidia-runtime-name=${handler}`,
+    });
   }
 
   private jetsons(): readonly NodePool[] {
