@@ -15,7 +15,7 @@ function platforms(): string[] {
     ? readdirSync(dist, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     : [];
   if (folders.length === 0) throw new Error('dist holds no platform; run npm run synth first');
-  return [...folders.map(({ name }) => join(dist, name)), synthesizeVariants(join(ROOT, '.cache/kube-score'))];
+  return [...folders.map(({ name }) => join(dist, name)), ...synthesizeVariants(join(ROOT, '.cache/kube-score'))];
 }
 
 function filesOf(folder: string): string[] {
