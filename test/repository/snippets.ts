@@ -27,7 +27,7 @@ function snippetsOf([page, text]: Page): Snippet[] {
     const line = text.slice(0, match.index).split('\n').length + 1;
     if (match[3].trim() !== '')
       throw new Error(`${page}:${line - 1}: a block of TypeScript is compiled as it is, got "ts${match[3]}"`);
-    return { page, line, text: match[4] };
+    return { page, line, text: match[4].replaceAll(new RegExp(`^${match[1]}`, 'gm'), '') };
   });
 }
 
