@@ -3,6 +3,7 @@ import { type Construct } from 'constructs';
 import {
   AmdGpuOperator,
   type AmdGpuOperatorProps,
+  checkKubernetes,
   checkLabel,
   checkOperators,
   didYouMean,
@@ -159,9 +160,10 @@ export class TrainingCluster extends ExperimentTracking {
     const networkProps = props.nvidiaNetworkOperator;
     if (networkProps || hasInfiniband(workers)) {
       this.networks = new NvidiaNetworkOperator(this, 'network-operator', { ...networkProps, nodeFeatures, metrics });
+      const { version } = this.networks.description;
+      checkKubernetes(this.node.path, 'nvidia-network-operator', version, this.kubernetesVersion);
       if (this.nvidiaGpus) {
-        const [gpus, network] = [this.nvidiaGpus, this.networks].map(({ description }) => description.version);
-        checkOperators(this.node.path, gpus!, network!, { rdma: true });
+        checkOperators(this.node.path, this.nvidiaGpus.description.version, version, { rdma: true });
       }
     }
     for (const [pool, sharing] of Object.entries(props.sharing ?? {})) this.gpuPool(pool).share(sharing);

@@ -340,6 +340,19 @@ describe('TrainingCluster', () => {
     );
   });
 
+<<<<<<< HEAD
+=======
+  test("refuses a Kubernetes that one of the site's operators isn't made for", () => {
+    expect(refused({ kubernetesVersion: '1.36' })).toContain(
+      'lab: nvidia-network-operator v26.4.1 is made for Kubernetes 1.31 to 1.35, got kubernetesVersion "1.36"; use one of these',
+    );
+    expect(make({ site: workstations, distribution: 'k3s', kubernetesVersion: '1.36' }).kubernetesVersion).toBe('1.36');
+    expect(refused({ kubernetesVersion: '1.32' })).toContain(
+      'lab/gpu-operator: nvidia-gpu-operator v26.7.0 is made for Kubernetes 1.33 to 1.36, got kubernetesVersion "1.32"',
+    );
+  });
+
+>>>>>>> gpus-docs
   test('refuses teams that are given more than there is, or nothing', () => {
     const teams = { vision: { gpus: { training: 24 } }, language: { gpus: { training: 16 } } };
     expect(make({ teams }).queueing.node.validate()).toEqual([

@@ -25,6 +25,12 @@ const HARMLESS: readonly Harmless[] = [
     why: 'kubelet asks at once, and no server listens at once; a later first question would make every start slower',
   },
   {
+    about: /^Pod kueue\//,
+    reason: 'Unhealthy',
+    message: /^Readiness probe failed: .*statuscode: 404/,
+    why: 'Kueue has no health endpoint before its certificate is there, which it makes itself',
+  },
+  {
     about: /^Pod /,
     reason: 'FailedMount',
     message: /failed to sync (configmap|secret) cache|no relationship found between node/,
