@@ -340,8 +340,6 @@ describe('TrainingCluster', () => {
     );
   });
 
-<<<<<<< HEAD
-=======
   test("refuses a Kubernetes that one of the site's operators isn't made for", () => {
     expect(refused({ kubernetesVersion: '1.36' })).toContain(
       'lab: nvidia-network-operator v26.4.1 is made for Kubernetes 1.31 to 1.35, got kubernetesVersion "1.36"; use one of these',
@@ -352,7 +350,6 @@ describe('TrainingCluster', () => {
     );
   });
 
->>>>>>> gpus-docs
   test('refuses teams that are given more than there is, or nothing', () => {
     const teams = { vision: { gpus: { training: 24 } }, language: { gpus: { training: 16 } } };
     expect(make({ teams }).queueing.node.validate()).toEqual([
