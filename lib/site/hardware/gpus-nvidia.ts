@@ -141,7 +141,6 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
     memory: ['141GB', H200_NVL],
     ...HOPPER,
     power: [600, H200_NVL],
-    nvlink: [4, H200_NVL],
     mig: OF_141_NVL,
   }),
   card({
@@ -226,15 +225,16 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
     memory: ['16GB', T4_DELL],
     capability: ['7.5', S.simulatedT4],
     family: 'turing',
-    power: [70, S.simulatedT4],
+    power: [70, S.t4],
   }),
   card({
     id: 'v100-sxm2-32gb',
     name: 'Tesla V100-SXM2-32GB',
     memory: ['32GB', V100_ALIBABA],
     ...VOLTA,
+    power: [300, S.v100Sxm32],
     nvlink: [2, V100_ALIBABA],
-    named: S.v100Sxm32Name,
+    named: S.v100Sxm32,
   }),
   card({
     id: 'v100-sxm2-16gb',
@@ -267,12 +267,13 @@ export const NVIDIA_GPUS: readonly GpuModel[] = [
     ...ADA,
     power: [450, S.workstationCards],
   }),
+  // Makers of boards set higher limits: 370 to 420 W.
   card({
     id: 'rtx-3090',
     name: 'NVIDIA GeForce RTX 3090',
-    memory: ['24GB', S.workstationCards],
+    memory: ['24GB', S.rtx3090],
     ...AMPERE_GRAPHICS,
-    power: [350, S.workstationCards],
+    power: [350, S.rtx3090],
   }),
   integrated('jetson-orin', ['Orin', S.orin], ['8.7', S.compute], 'ampere'),
   integrated('jetson-xavier', ['Xavier', S.xavier], ['7.2', S.computeLegacy], 'volta'),

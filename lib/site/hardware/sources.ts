@@ -44,15 +44,26 @@ export const SOURCES = {
     url: 'https://github.com/NVIDIA/k8s-test-infra/blob/main/deployments/nvml-mock/helm/nvml-mock/profiles/t4.yaml',
   },
   h100Nvl: {
-    title: 'One Stop Systems, blog: the power of cards, from H100 to H200 NVL',
-    url: 'https://onestopsystems.com/pages/one-stop-systems-blog',
+    title: 'nvidia-smi on an H100 NVL, in an issue of NVIDIA',
+    url: 'https://github.com/NVIDIA/gpu-admin-tools/issues/4',
   },
   a40: { title: 'Hugging Face, hardware: A40', url: 'https://huggingface.co/hardware/a40' },
   a10: {
-    title: 'Hugging Face, LLM-Perf leaderboard: its machines',
-    url: 'https://huggingface.co/spaces/optimum/llm-perf-leaderboard/blob/d2401bdfdf5d857e255a1877f54b9fd846ad1b11/hardware.yml',
+    title: 'Default power limit of an A10, in an issue of detect-gpu',
+    url: 'https://github.com/mayooot/detect-gpu/issues/3',
   },
-  l4: { title: 'Grokipedia, NVIDIA L4 vs L40S', url: 'https://grokipedia.com/page/NVIDIA_L4_vs_L40S' },
+  l4: {
+    title: "nvidia-smi on an L4, in Docker's documentation",
+    url: 'https://github.com/docker/docs/blob/c2a0744c5f9215b925d32c5eb4887af750a62787/content/manuals/cloud/quickstart.md',
+  },
+  t4: {
+    title: "nvidia-smi on a T4, in NVIDIA's documentation",
+    url: 'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/sample-workload.html',
+  },
+  rtx3090: {
+    title: 'Memory and power limits of two RTX 3090, in an issue of club-3090',
+    url: 'https://github.com/noonghunna/club-3090/issues/642',
+  },
   workstationCards: {
     title: 'Memory and power of NVIDIA cards, a data set',
     url: 'https://huggingface.co/datasets/ohdoking/gpu_spec/blob/main/data/nvidia_gpu.csv',
@@ -61,9 +72,9 @@ export const SOURCES = {
     title: 'NVIDIA container runtime, issue with the log of nvidia-smi on a V100-SXM2-16GB',
     url: 'https://github.com/NVIDIA/nvidia-docker/issues/914',
   },
-  v100Sxm32Name: {
-    title: 'gpud, test with the product name of a V100-SXM2-32GB',
-    url: 'https://github.com/leptonai/gpud/blob/main/components/containerd/component_test.go',
+  v100Sxm32: {
+    title: 'NVIDIA container runtime, issue with the log of nvidia-smi on V100-SXM2-32GB',
+    url: 'https://github.com/NVIDIA/nvidia-docker/issues/1076',
   },
   v100Pcie16Name: {
     title: 'NVIDIA container runtime, issue with the log of nvidia-smi on a V100-PCIE-16GB',
