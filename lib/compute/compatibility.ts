@@ -109,8 +109,8 @@ export interface GpuGeneration {
   readonly name: string;
   /** Models, as people and `nvidia-smi` write them, without the maker. */
   readonly models: RegExp;
-  /** First branch that drives them. */
-  readonly firstBranch: number;
+  /** First branch that drives them, where it is known. */
+  readonly firstBranch?: number;
   /** Last one, where there is one. */
   readonly lastBranch?: number;
   /** The kernel modules that drive them. */
@@ -118,7 +118,9 @@ export interface GpuGeneration {
   readonly source: string;
 }
 
-const DRIVER_DOCS = 'https://docs.nvidia.com/datacenter/tesla/drivers/supported-drivers-and-cuda-toolkit-versions.html';
+/** Each release has the list of the GPUs that it supports, from Turing on: first branches are those of the first list with the model. */
+const DRIVER_LISTS = 'https://github.com/NVIDIA/open-gpu-kernel-modules/tags';
+const DRIVER_DOCS = 'https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html';
 const OPEN_MODULES =
   'https://developer.nvidia.com/blog/nvidia-transitions-fully-towards-open-source-gpu-kernel-modules/';
 
@@ -129,11 +131,18 @@ export const GPU_GENERATIONS: readonly GpuGeneration[] = [
     models: /\bG?B300\b/i,
     firstBranch: 580,
     kernelModules: 'open',
-    source: OPEN_MODULES,
+    source: DRIVER_LISTS,
+  },
+  {
+    name: 'Blackwell Server Edition',
+    models: /RTX[- ]?PRO[- ]?\d{4}.*SERVER/i,
+    firstBranch: 575,
+    kernelModules: 'open',
+    source: DRIVER_LISTS,
   },
   {
     name: 'Blackwell',
-    models: /\bG?B(100|200)\b|BLACKWELL|RTX[- ]?PRO[- ]?\d{4}|RTX[- ]?50\d\d/i,
+    models: /\bG?B200\b|BLACKWELL|RTX[- ]?PRO[- ]?\d{4}|RTX[- ]?50\d\d/i,
     firstBranch: 570,
     kernelModules: 'open',
     source: OPEN_MODULES,
@@ -146,23 +155,50 @@ export const GPU_GENERATIONS: readonly GpuGeneration[] = [
     source: GPU_OPERATOR_DOCS,
   },
   {
+    name: 'Hopper (H200 NVL)',
+    models: /\bH200[- ]NVL\b/i,
+    firstBranch: 565,
+    kernelModules: 'any',
+    source: DRIVER_LISTS,
+  },
+  {
+    name: 'Hopper (H200)',
+    models: /\bH200\b/i,
+    firstBranch: 550,
+    kernelModules: 'any',
+    source: DRIVER_LISTS,
+  },
+  {
+    name: 'Hopper (H20 and H100 NVL)',
+    models: /\bH20\b|\bH100[- ]NVL\b/i,
+    firstBranch: 535,
+    kernelModules: 'any',
+    source: DRIVER_LISTS,
+  },
+  {
     name: 'Hopper',
-    models: /\bH(20|100|200|800)\b/i,
+    models: /\bH(100|800)\b/i,
     firstBranch: 525,
     kernelModules: 'any',
-    source: DRIVER_DOCS,
+    source: DRIVER_LISTS,
+  },
+  {
+    name: 'Ada (L2, L20 and L40S)',
+    models: /\bL(2|20|40S)\b/i,
+    firstBranch: 535,
+    kernelModules: 'any',
+    source: DRIVER_LISTS,
   },
   {
     name: 'Ada',
-    models: /\bL(2|4|20|40)S?\b|RTX[- ]?40\d\d|\bADA\b/i,
+    models: /\bL4(0G?)?\b|RTX[- ]?40\d\d|\bADA\b/i,
     firstBranch: 525,
     kernelModules: 'any',
-    source: DRIVER_DOCS,
+    source: DRIVER_LISTS,
   },
   {
     name: 'Volta or Pascal',
     models: /\bV100S?\b|\bP(4|40|100)\b|TITAN V\b/i,
-    firstBranch: 410,
     lastBranch: 580,
     kernelModules: 'proprietary',
     source: DRIVER_DOCS,
@@ -183,10 +219,10 @@ export function checkDriver(
 ): void {
   const generation = GPU_GENERATIONS.find(({ models }) => models.test(model));
   if (!generation) return;
-  const { name, firstBranch, lastBranch, source } = generation;
+  const { name, firstBranch = 0, lastBranch = Infinity, source } = generation;
   const branch = Number(version.split('.')[0]);
-  if (branch < firstBranch || (lastBranch !== undefined && branch > lastBranch)) {
-    const range = lastBranch === undefined ? `${firstBranch} or later` : `${firstBranch} to ${lastBranch}`;
+  if (branch < firstBranch || branch > lastBranch) {
+    const range = branch < firstBranch ? `${firstBranch} or later` : `${lastBranch} or earlier`;
     fail(
       path,
       `driver version must be of branch ${range} for ${name} GPUs (${model}), got ${show(version)}; choose one (${source})`,

@@ -36,8 +36,8 @@ export interface DashboardProps {
 }
 
 /**
- * The last version of the classic model, which Grafana 12.2 and later write, and which 13 reads and turns into its own.
- * @see https://github.com/grafana/grafana/tree/main/apps/dashboard/pkg/migration/schemaversion
+ * The last version of the classic model, `LATEST_VERSION` of Grafana's migrations.
+ * @see https://github.com/grafana/grafana/blob/main/apps/dashboard/pkg/migration/schemaversion/migrations.go
  */
 export const SCHEMA_VERSION = 42;
 const COLUMNS = 24;

@@ -46,13 +46,18 @@ test.each([
   ['NVIDIA B300 SXM6 AC', '570.211.01', 'auto', 'Blackwell Ultra'],
   ['NVIDIA GB200', '565.57.01', 'auto', 'Blackwell'],
   ['NVIDIA RTX PRO 6000 Blackwell Server Edition', '580.173.02', 'proprietary', 'Blackwell'],
+  ['NVIDIA RTX PRO 6000 Blackwell Server Edition', '570.211.01', 'auto', 'branch 575 or later for Blackwell'],
   ['NVIDIA GeForce RTX 5090', '550.1', 'auto', 'Blackwell'],
   ['NVIDIA GH200 480GB', '580.173.02', 'proprietary', 'Grace Hopper'],
   ['NVIDIA H100 80GB HBM3', '470.1', 'auto', 'Hopper'],
-  ['NVIDIA L40S', '515.1', 'auto', 'Ada'],
+  ['NVIDIA H100 NVL', '525.147.05', 'auto', 'branch 535 or later for Hopper'],
+  ['NVIDIA H200', '535.1', 'auto', 'branch 550 or later for Hopper'],
+  ['NVIDIA H200 NVL', '550.1', 'auto', 'branch 565 or later for Hopper'],
+  ['NVIDIA L40S', '525.1', 'auto', 'branch 535 or later for Ada'],
+  ['NVIDIA L4', '515.1', 'auto', 'branch 525 or later for Ada'],
   ['NVIDIA GeForce RTX 4090', '470.1', 'auto', 'Ada'],
   ['Tesla V100-SXM2-32GB', '580.173.02', 'open', 'Volta'],
-  ['Tesla P100-PCIE-16GB', '595.91.07', 'auto', 'Volta or Pascal'],
+  ['Tesla P100-PCIE-16GB', '595.91.07', 'auto', 'branch 580 or earlier for Volta or Pascal'],
 ] as const)('%s is not driven by %s with %s modules', (model, version, modules, generation) => {
   expect(() => checkDriver('lab', model, version, modules)).toThrow(generation);
 });
@@ -60,7 +65,9 @@ test.each([
 test.each([
   'NVIDIA A100-SXM4-80GB',
   'NVIDIA B300 SXM6 AC',
+  'NVIDIA RTX PRO 6000 Blackwell Server Edition',
   'NVIDIA H200',
+  'NVIDIA H200 NVL',
   'NVIDIA L4',
   'Tesla V100-SXM2-32GB',
   'Tesla T4',

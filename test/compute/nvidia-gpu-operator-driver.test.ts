@@ -206,7 +206,7 @@ describe('refuses', () => {
       [pool('a', A100, { labels: {} }), pool('b', L4)],
     ],
     [
-      'driver version must be of branch 410 to 580 for Volta or Pascal GPUs (Tesla V100-SXM2-32GB), got "595.91.07";',
+      'driver version must be of branch 580 or earlier for Volta or Pascal GPUs (Tesla V100-SXM2-32GB), got "595.91.07";',
       { driver: { version: '595.91.07' } },
       [pool('old', V100)],
     ],

@@ -57,6 +57,15 @@ describe('the catalogue', () => {
   test('is what docs/hardware.md shows; `npm run docs:hardware` writes it', () => {
     expect(readFileSync('docs/hardware.md', 'utf8')).toBe(hardwarePage());
   });
+
+  test('is shown without what has no source', () => {
+    const source = { title: 'A page', url: 'https://a.example' };
+    const machine = { id: 'm', name: 'M', maxPower: 4321, nvswitches: 77, sources: { nvswitches: [source] } };
+    const gpu = { ...gpuModel('a100-sxm4-40gb')!, maxPower: 4321, sources: { name: source, memory: source } };
+    const page = hardwarePage([machine], [gpu]);
+    for (const shown of ['77', '40 GB', '1. [A page](https://a.example)']) expect(page).toContain(shown);
+    for (const hidden of ['4321', 'time-slicing', '1g.5gb']) expect(page).not.toContain(hidden);
+  });
 });
 
 describe('a pool by its hardware', () => {

@@ -23,8 +23,11 @@ const watch = xid('watch');
 const application = xid('application');
 
 /**
- * The Xid errors that say what to do; those of NVIDIA's catalog that are unused or for confidential computing are left out. Actions follow
- * the catalog's immediate resolution.
+ * The Xid errors that say what to do. Actions follow the immediate resolution of NVIDIA's catalog, but for 43, of which it says that nothing
+ * has to be done: the program that it stopped is looked at.
+ *
+ * Left out of the catalog's are exceptions of single engines (restart the job), those that ask for nothing or have no action yet, what is
+ * unused or of confidential computing, and 54, a power cable that is missing. Where one comes, an alert says to look it up.
  *
  * @see https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html
  */
@@ -104,6 +107,7 @@ export const XIDS: readonly Xid[] = [
   reset(143, 'the GPU could not be initialized', DRAIN_RESET),
   reset(144, 'NVLink 5 error (SAW)', NVLINK),
   reset(145, 'NVLink 5 error (RLW)', NVLINK),
+  reset(146, 'NVLink 5 error (TLW)', NVLINK),
   reset(149, 'NVLink 5 error (NETIR)', NVLINK),
   reset(150, 'NVLink 5 error (MSE)', NVLINK),
   watch(

@@ -1,14 +1,14 @@
 import { AMD_GPUS } from './gpus-amd';
 import { NVIDIA_GPUS } from './gpus-nvidia';
 import { EDGE_MACHINES } from './machines-edge';
-import { SERVERS } from './machines-servers';
+import { DESKTOPS, SERVERS } from './machines-servers';
 import { type GpuModel, type MachineModel } from './model';
 
 /** The GPUs that are known. */
 export const GPU_MODELS: readonly GpuModel[] = [...NVIDIA_GPUS, ...AMD_GPUS];
 
 /** The machines that are known. */
-export const MACHINE_MODELS: readonly MachineModel[] = [...SERVERS, ...EDGE_MACHINES];
+export const MACHINE_MODELS: readonly MachineModel[] = [...SERVERS, ...DESKTOPS, ...EDGE_MACHINES];
 
 /** The GPU of the catalogue that a text names, by the driver's name or by the short one; case and runs of blanks don't matter. */
 export function gpuModel(text: string): GpuModel | undefined {

@@ -15,10 +15,11 @@ export const AMD_GPUS: readonly GpuModel[] = [
     mig: [],
     sharing: [],
     maxPower: 750,
-    sources: { name: S.amdLabels, memory: S.mi300x, architecture: S.mi300x, maxPower: S.mi300x },
+    sources: { name: S.amdLabels, memory: S.rocm, architecture: S.rocm, maxPower: S.mi300x },
   },
   {
-    // One card is two GPUs for the driver, and for Kubernetes, each with half of the memory.
+    // One card is two GPUs for the driver, and for Kubernetes, each with half of the memory. The driver's list has the same number for the
+    // MI250X, so that a label may name both.
     id: 'mi250',
     name: 'AMD Instinct MI250',
     vendor: 'amd',
@@ -27,6 +28,6 @@ export const AMD_GPUS: readonly GpuModel[] = [
     architecture: 'cdna2',
     mig: [],
     sharing: [],
-    sources: { name: S.amdIds, memory: S.mi250, architecture: S.mi250 },
+    sources: { name: S.rocm, memory: S.rocm, architecture: S.rocm },
   },
 ];

@@ -7,8 +7,8 @@ export interface Source {
   readonly url: string;
 }
 
-/** For each fact of an entry, where it is written. */
-export type Sources<Facts extends string> = { readonly [F in Facts]?: Source };
+/** For each fact of an entry, where it is written: several where it takes them together. */
+export type Sources<Facts extends string> = { readonly [F in Facts]?: Source | readonly Source[] };
 
 /** What brings a GPU to pods. */
 export type GpuReach =

@@ -1,19 +1,19 @@
 import { type Source } from './model';
 
-/** Documents that many facts come from. */
+/** Documents that facts come from, besides the descriptions of systems in MLPerf. */
 export const SOURCES = {
   driver: {
-    title: "NVIDIA's Linux driver, list of supported GPUs",
-    url: 'https://github.com/NVIDIA/open-gpu-kernel-modules/blob/main/README.md',
-  },
-  driverAppendix: {
-    title: "NVIDIA's Linux driver, appendix A: supported NVIDIA GPU products",
-    url: 'https://download.nvidia.com/XFree86/Linux-x86_64/580.95.05/README/supportedchips.html',
+    title: "NVIDIA's Linux driver 595.45.04, list of supported GPUs",
+    url: 'https://github.com/NVIDIA/open-gpu-kernel-modules/blob/595.45.04/README.md',
   },
   compute: { title: 'CUDA GPU Compute Capability', url: 'https://developer.nvidia.com/cuda-gpus' },
+  computeLegacy: {
+    title: 'Legacy CUDA GPU Compute Capability',
+    url: 'https://developer.nvidia.com/cuda-legacy-gpus',
+  },
   mig: {
-    title: 'NVIDIA Multi-Instance GPU User Guide, supported GPUs and profiles',
-    url: 'https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html',
+    title: "NVIDIA MIG Partition Editor, the MIG manager's default configurations",
+    url: 'https://github.com/NVIDIA/mig-parted/blob/main/deployments/systemd/config-default.yaml',
   },
   sharing: {
     title: 'NVIDIA device plugin, shared access to GPUs',
@@ -27,98 +27,146 @@ export const SOURCES = {
     title: 'NVIDIA device plugin, integrated GPUs of Tegra systems',
     url: 'https://github.com/NVIDIA/k8s-device-plugin/blob/main/internal/rm/tegra_devices.go',
   },
-  a100: { title: 'NVIDIA A100 datasheet', url: 'https://www.nvidia.com/en-us/data-center/a100/' },
-  a100Pcie40: {
-    title: 'NVIDIA A100 40GB PCIe product brief PB-10137-001',
-    url: 'https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/A100-PCIE-Prduct-Brief.pdf',
+  ampere: {
+    title: 'NVIDIA Ampere GPU Architecture Tuning Guide, third generation NVLink',
+    url: 'https://docs.nvidia.com/cuda/ampere-tuning-guide/contents.html',
   },
-  a30: { title: 'NVIDIA A30 datasheet', url: 'https://www.nvidia.com/en-us/data-center/products/a30-gpu/' },
-  a40: { title: 'NVIDIA A40 datasheet', url: 'https://www.nvidia.com/en-us/data-center/a40/' },
-  a10: { title: 'NVIDIA A10 datasheet', url: 'https://www.nvidia.com/en-us/data-center/products/a10-gpu/' },
-  h100: { title: 'NVIDIA H100 datasheet', url: 'https://www.nvidia.com/en-us/data-center/h100/' },
-  h200: { title: 'NVIDIA H200 datasheet', url: 'https://www.nvidia.com/en-us/data-center/h200/' },
-  b200: { title: 'NVIDIA DGX B200 datasheet', url: 'https://www.nvidia.com/en-us/data-center/dgx-b200/' },
-  l4: { title: 'NVIDIA L4 datasheet', url: 'https://www.nvidia.com/en-us/data-center/l4/' },
-  l40s: { title: 'NVIDIA L40S datasheet', url: 'https://www.nvidia.com/en-us/data-center/l40s/' },
-  t4: { title: 'NVIDIA T4 datasheet', url: 'https://www.nvidia.com/en-us/data-center/tesla-t4/' },
-  v100: { title: 'NVIDIA V100 datasheet', url: 'https://www.nvidia.com/en-us/data-center/v100/' },
-  a6000: { title: 'NVIDIA RTX A6000 datasheet', url: 'https://www.nvidia.com/en-us/design-visualization/rtx-a6000/' },
-  rtx4090: {
-    title: 'NVIDIA GeForce RTX 4090 specifications',
-    url: 'https://www.nvidia.com/en-us/geforce/graphics-cards/40-series/rtx-4090/',
+  simulatedA100: {
+    title: "NVIDIA's simulated NVML, profile of a DGX A100",
+    url: 'https://github.com/NVIDIA/k8s-test-infra/blob/main/deployments/nvml-mock/helm/nvml-mock/profiles/a100.yaml',
+  },
+  simulatedA30: {
+    title: "NVIDIA's simulated NVML, A30",
+    url: 'https://github.com/NVIDIA/go-nvml/blob/main/pkg/nvml/mock/gpus/a30.go',
+  },
+  simulatedT4: {
+    title: "NVIDIA's simulated NVML, profile of a T4",
+    url: 'https://github.com/NVIDIA/k8s-test-infra/blob/main/deployments/nvml-mock/helm/nvml-mock/profiles/t4.yaml',
+  },
+  h100Nvl: {
+    title: 'nvidia-smi on an H100 NVL, in an issue of NVIDIA',
+    url: 'https://github.com/NVIDIA/gpu-admin-tools/issues/4',
+  },
+  a40: { title: 'Hugging Face, hardware: A40', url: 'https://huggingface.co/hardware/a40' },
+  a10: {
+    title: 'Default power limit of an A10, in an issue of detect-gpu',
+    url: 'https://github.com/mayooot/detect-gpu/issues/3',
+  },
+  l4: {
+    title: "nvidia-smi on an L4, in Docker's documentation",
+    url: 'https://github.com/docker/docs/blob/c2a0744c5f9215b925d32c5eb4887af750a62787/content/manuals/cloud/quickstart.md',
+  },
+  t4: {
+    title: "nvidia-smi on a T4, in NVIDIA's documentation",
+    url: 'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/sample-workload.html',
   },
   rtx3090: {
-    title: 'NVIDIA GeForce RTX 3090 specifications',
-    url: 'https://www.nvidia.com/en-us/geforce/graphics-cards/30-series/rtx-3090-3090ti/',
+    title: 'Memory and power limits of two RTX 3090, in an issue of club-3090',
+    url: 'https://github.com/noonghunna/club-3090/issues/642',
   },
-  jetson: {
-    title: 'NVIDIA Jetson modules, technical specifications',
-    url: 'https://developer.nvidia.com/embedded/jetson-modules',
+  workstationCards: {
+    title: 'Memory and power of NVIDIA cards, a data set',
+    url: 'https://huggingface.co/datasets/ohdoking/gpu_spec/blob/main/data/nvidia_gpu.csv',
   },
-  mi300x: {
-    title: 'AMD Instinct MI300X data sheet',
-    url: 'https://www.amd.com/en/products/accelerators/instinct/mi300/mi300x.html',
+  v100Sxm16Name: {
+    title: 'NVIDIA container runtime, issue with the log of nvidia-smi on a V100-SXM2-16GB',
+    url: 'https://github.com/NVIDIA/nvidia-docker/issues/914',
   },
-  mi250: {
-    title: 'AMD Instinct MI250 data sheet',
-    url: 'https://www.amd.com/en/products/accelerators/instinct/mi200/mi250.html',
+  v100Sxm32: {
+    title: 'NVIDIA container runtime, issue with the log of nvidia-smi on V100-SXM2-32GB',
+    url: 'https://github.com/NVIDIA/nvidia-docker/issues/1076',
+  },
+  v100Pcie16Name: {
+    title: 'NVIDIA container runtime, issue with the log of nvidia-smi on a V100-PCIE-16GB',
+    url: 'https://github.com/NVIDIA/nvidia-docker/issues/1285',
+  },
+  v100Pcie16: {
+    title: 'Hardware of Quattor, tesla_v100-pcie-16gb',
+    url: 'https://github.com/quattor/template-library-standard/blob/HEAD/hardware/card/gpu/nvidia/tesla_v100-pcie-16gb.pan',
+  },
+  orin: {
+    title: 'CUDA device query of a Jetson Orin',
+    url: 'https://gist.github.com/atinfinity/8cede915acda05d0ff427c09604735dd',
+  },
+  xavier: {
+    title: 'CUDA device query of a Jetson Xavier',
+    url: 'https://gist.github.com/r7vme/7276929c7ddcce41eb0872d389634e4d',
+  },
+  rocm: {
+    title: 'ROCm, accelerator and GPU hardware specifications',
+    url: 'https://github.com/ROCm/ROCm/blob/develop/docs/reference/gpu-arch-specs.rst',
   },
   amdLabels: {
-    title: "AMD's node labeller, example of the labels of a node",
-    url: 'https://github.com/ROCm/k8s-device-plugin/tree/master/cmd/k8s-node-labeller',
+    title: "AMD's device plugin, example of the labels of a node",
+    url: 'https://github.com/ROCm/k8s-device-plugin/blob/master/docs/user-guide/installation.md',
   },
-  amdIds: {
-    title: "AMD's list of product names by device",
-    url: 'https://github.com/ROCm/k8s-device-plugin/blob/master/cmd/k8s-node-labeller/amdgpu.ids',
+  mi300x: {
+    title: "Tom's Hardware, AMD MI300X rated for 750 watts",
+    url: 'https://inkl.com/news/amd-mi300x-guzzles-power-rated-for-750-watts',
   },
   dgxA100: {
-    title: 'NVIDIA DGX A100 System User Guide DU-09821-001, hardware overview',
-    url: 'https://docs.nvidia.com/dgx/dgxa100-user-guide/introduction-to-dgxa100.html',
+    title: 'NVIDIA DGX A100 System User Guide DU-09821-001 v01, hardware overview, as text',
+    url: 'https://github.com/opendatalab/OHR-Bench/blob/main/data/retrieval_base/gt/manual/dgx_a100.json',
   },
-  dgxA100Price: {
-    title: 'NVIDIA press release, DGX A100, 14 May 2020',
-    url: 'https://nvidianews.nvidia.com/news/nvidia-ships-worlds-most-advanced-ai-system-nvidia-dgx-a100-to-fight-covid-19-third-generation-dgx-packs-record-5-petaflops-of-ai-performance',
+  dgxA100Price: { title: 'Wikipedia, Nvidia DGX, a copy', url: 'http://w.owiki.org/wiki/Nvidia_DGX' },
+  epyc7742: {
+    title: 'HotHardware, on the 64 cores and 128 threads of the EPYC 7742',
+    url: 'https://amp.hothardware.com/news/amd-zen-3-epyc-7003-intel-ice-lake-sp-xeon-spec-showdown',
   },
-  dgxH100: {
-    title: 'NVIDIA DGX H100/H200 System User Guide, hardware overview',
-    url: 'https://docs.nvidia.com/dgx/dgxh100-user-guide/introduction-to-dgxh100.html',
+  basePod: {
+    title: 'NVIDIA DGX BasePOD reference architecture, core components',
+    url: 'https://docs.nvidia.com/dgx-basepod/reference-architecture-infrastructure-foundation-enterprise-ai/latest/core-components.html',
+  },
+  aiPod: {
+    title: 'NetApp AIPod with NVIDIA DGX systems, hardware components',
+    url: 'https://github.com/NetAppDocs/netapp-solutions/blob/main/ai/aipod_nv_hw_components.adoc',
+  },
+  dgxH200Power: {
+    title: "Unanswered, power consumption of NVIDIA DGX, after the DGX H100/H200's user guide",
+    url: 'https://unanswered.io/guide/nvidia-dgx-power-consumption-watts',
   },
   dgxB200: {
     title: 'NVIDIA DGX B200 System User Guide, hardware overview',
     url: 'https://docs.nvidia.com/dgx/dgxb200-user-guide/introduction-to-dgxb200.html',
   },
-  xe9680: {
-    title: 'Dell PowerEdge XE9680 specification sheet',
-    url: 'https://www.delltechnologies.com/asset/en-us/products/servers/technical-support/poweredge-xe9680-spec-sheet.pdf',
+  xeon5: {
+    title: 'Cores and threads of the fifth generation of Xeon (Emerald Rapids)',
+    url: 'https://blog.patti.tech/?p=20720',
   },
-  xe8545: {
-    title: 'Dell PowerEdge XE8545 specification sheet',
-    url: 'https://www.delltechnologies.com/asset/en-us/products/servers/technical-support/dell-emc-poweredge-xe8545-spec-sheet.pdf',
+  mi250Server: {
+    title: "GDlog, README of its HIP version, on a Supermicro AS-4124GQ-TNMI of Argonne's laboratory",
+    url: 'https://github.com/harp-lab/gdlog',
   },
-  r750xa: {
-    title: 'Dell PowerEdge R750xa specification sheet',
-    url: 'https://www.delltechnologies.com/asset/en-us/products/servers/technical-support/dell-emc-poweredge-r750xa-spec-sheet.pdf',
+  orinPower: {
+    title: "NVIDIA's forum, maximum power of the Jetson AGX Orin modules by their data sheet",
+    url: 'https://forums.developer.nvidia.com/t/maximum-power-consumption-bounds-for-orin-agx/323456',
   },
-  smc4124: {
-    title: 'Supermicro AS-4124GO-NART',
-    url: 'https://www.supermicro.com/en/Aplus/system/4U/4124/AS-4124GO-NART.cfm',
+  orin32: { title: 'Apache TVM, tags of the Jetson AGX Orin', url: 'https://github.com/apache/tvm/pull/16231' },
+  orinNx: {
+    title: 'VINSight, knowledge base: Jetson Orin NX',
+    url: 'https://github.com/team-vinsight/knowledge-base/blob/main/docs/hardware/jetson-orin-nx.md',
   },
-  smc821: {
-    title: 'Supermicro SYS-821GE-TNHR',
-    url: 'https://www.supermicro.com/en/products/system/gpu/8u/sys-821ge-tnhr',
+  xavierNx: {
+    title: 'NVIDIA Jetson Xavier NX data sheet DA-09366-001 (preliminary)',
+    url: 'https://documents.pub/document/data-sheet-preliminary-nvidia-jetson-xavier-nx-jetson-xavier-nx-integrates.html',
   },
-  smc8125: {
-    title: 'Supermicro AS-8125GS-TNHR',
-    url: 'https://www.supermicro.com/en/products/system/gpu/8u/as-8125gs-tnhr',
+  xavierNx16: {
+    title: 'Hugging Face, hardware: Jetson Xavier NX',
+    url: 'https://huggingface.co/hardware/jetson-xavier-nx',
   },
-  smc8125amd: {
-    title: 'Supermicro AS-8125GS-TNMR2',
-    url: 'https://www.supermicro.com/en/products/system/gpu/8u/as-8125gs-tnmr2',
+  xavierNxPower: {
+    title: 'Savant, measured on a Jetson Xavier NX in its mode of 20 W',
+    url: 'https://github.com/insight-platform/Savant/blob/develop/docs/performance.md',
   },
-  smc4124amd: {
-    title: 'Supermicro AS-4124GQ-TNMI',
-    url: 'https://www.supermicro.com/en/Aplus/system/4U/4124/AS-4124GQ-TNMI.cfm',
+  xavierNxCores: {
+    title: 'Power modes of the Jetson Xavier NX',
+    url: 'https://github.com/borongyuan/XavierNXOverclock',
   },
-  coralBoard: { title: 'Coral Dev Board datasheet', url: 'https://coral.ai/docs/dev-board/datasheet/' },
-  coralMini: { title: 'Coral Dev Board Mini datasheet', url: 'https://coral.ai/docs/dev-board-mini/datasheet/' },
+  coral: { title: 'Coral, products', url: 'https://coral.ai/products' },
+  coralBoard: { title: 'Coral Dev Board, its features', url: 'https://cnblogs.com/siahekai/p/11000783.html' },
+  coralMini: {
+    title: 'CircuitPython, Google Coral Dev Board Mini',
+    url: 'https://github.com/adafruit/circuitpython-org/blob/main/_blinka/google_coral_mini.md',
+  },
+  nuc: { title: "r/htpc's wiki, table of NUCs", url: 'https://github.com/r-htpc/wiki/blob/HEAD/wiki/nuc.md' },
 } as const satisfies Readonly<Record<string, Source>>;
