@@ -66,8 +66,9 @@ export const MLFLOW = packages('mlflow', [BASE, PYTHON], [], {
 export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-torch'], {
   // Debian builds it without libuv, which its torchrun asks for all the same.
   after: `
-    sed -i 's/multi_tenant=True,/multi_tenant=True, use_libuv=False,/' \\
-      /usr/lib/python3/dist-packages/torch/distributed/elastic/rendezvous/static_tcp_rendezvous.py`,
+    cd /usr/lib/python3/dist-packages/torch/distributed
+    sed -i 's/multi_tenant=True,/multi_tenant=True, use_libuv=False,/' elastic/rendezvous/static_tcp_rendezvous.py
+    sed -i '0,/return TCPStore(/s//return TCPStore(use_libuv=False,/' rendezvous.py`,
 });
 
 /** Lowest first: what programs get that run as clients of the cluster. */
