@@ -5,18 +5,18 @@ import { APPLY, type Asked, refusalsOf, refusedOf, servedKinds } from '../upgrad
 import { objectsOf } from '../upgrade/program';
 import { CHANGES, REFUSALS } from '../upgrade/training/changes';
 import { compose } from '../upgrade/training/program';
-import { proves, type System } from './support/proves';
+import { proves, type System, TRAINING_SYSTEMS } from './support/proves';
 
-const SYSTEMS: readonly System[] = [
-  'node-feature-discovery',
-  'gpu-operator',
-  'network-operator',
-  'kueue',
-  'jobset',
-  'kubeflow-trainer',
-];
 /** Kinds of what a site has besides the platform, and of what a change brings with it. */
-const NOT_SERVED = ['IPPool', 'PrometheusRule', 'ServiceMonitor'];
+const NOT_SERVED = [
+  'IPPool',
+  'PrometheusRule',
+  'ServiceMonitor',
+  'SriovNetwork',
+  'SriovNetworkNodePolicy',
+  'SriovNetworkPoolConfig',
+  'SriovOperatorConfig',
+];
 /** Whose resource says no. */
 const REFUSING: Readonly<Record<string, System>> = { kueue: 'kueue', queue: 'kueue', 'gpu-operator': 'gpu-operator' };
 
@@ -24,7 +24,7 @@ const cluster = new Cluster();
 const installed = objectsOf(compose());
 
 describe('a change over the running platform', () => {
-  proves(SYSTEMS, 'A', `is accepted by the API server as a dry run: ${CHANGES.length} changes`, async () => {
+  proves(TRAINING_SYSTEMS, 'A', `is accepted by the API server as a dry run: ${CHANGES.length} changes`, async () => {
     const served = await servedKinds(cluster);
     const notServed = new Set<string>();
     const asked = CHANGES.map(({ title, tuning }): Asked => {

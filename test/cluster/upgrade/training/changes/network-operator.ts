@@ -64,6 +64,32 @@ export const networkOperator: Table<NvidiaNetworkOperatorProps, Tuning> = {
       restarts: [NETWORK_OPERATOR],
     },
   ],
+  sriov: [
+    {
+      what: 'RoCE by virtual functions besides',
+      tuning: {
+        networkOperator: {
+          networks: {
+            storage: {
+              mode: 'sriov',
+              interfaces: ['ens1f0np0'],
+              functions: 8,
+              addresses: '10.20.32.128-10.20.32.254',
+            },
+          },
+          sriov: { maxUnavailable: 2 },
+        },
+      },
+      restarts: [],
+      jobs: ['network-operator/await-functions'],
+    },
+    {
+      what: 'for no network',
+      tuning: { networkOperator: { sriov: {} } },
+      refusedBy: 'synth',
+      says: 'sriov is given, but no network has the mode sriov; give one that mode, or leave it out',
+    },
+  ],
   certificates: [
     {
       what: 'no webhook -> one',
