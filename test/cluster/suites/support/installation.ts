@@ -25,10 +25,10 @@ const HARMLESS: readonly Harmless[] = [
     why: 'kubelet asks at once, and no server listens at once; a later first question would make every start slower',
   },
   {
-    about: /^Pod kueue\//,
+    about: /^Pod (kueue|jobset|kubeflow-trainer)\//,
     reason: 'Unhealthy',
-    message: /^Readiness probe failed: .*statuscode: 404/,
-    why: 'Kueue has no health endpoint before its certificate is there, which it makes itself',
+    message: /^Readiness probe failed: .*statuscode: (404|500)/,
+    why: 'they make their certificates themselves, and are not well, or have no health endpoint, before these are there',
   },
   {
     about: /^Pod /,
