@@ -165,18 +165,19 @@ const SIMULATED: readonly string[] = [
   'cloud-native/k8s-mig-manager',
   'cloud-native/network-operator',
   'mellanox/k8s-rdma-shared-dev-plugin',
-  // For trainings that name no image of their own.
-  'pytorch/pytorch',
-  'nvidia/jax',
-  'trainer/deepspeed-runtime',
 ];
 
-const NOT_RUN = 'simulated: pods seem to run, nothing does';
+/** Those of images that nothing starts on the bench: they are for trainings without an image of their own. */
+const UNUSED: readonly string[] = ['pytorch/pytorch', 'nvidia/jax', 'trainer/deepspeed-runtime'];
 
 /** Whether the bench only simulates the pods of an image. */
 export function isSimulated(name: string): boolean {
+  return isOneOf([...SIMULATED, ...UNUSED], name);
+}
+
+function isOneOf(tails: readonly string[], name: string): boolean {
   const { repository } = parseName(name);
-  return SIMULATED.some((tail) => repository.endsWith(`/${tail}`));
+  return tails.some((tail) => repository.endsWith(`/${tail}`));
 }
 
 /** An image's name with all that is usually left out. */
@@ -212,7 +213,12 @@ export function recipe(name: string): Recipe {
  * @throws where its layers aren't built yet
  */
 export function imageFacts(name: string): { readonly bench: string; readonly difference?: string } {
-  if (isSimulated(name)) return { bench: NOT_RUN, difference: NOT_RUN };
+  if (isSimulated(name)) {
+    const bench = isOneOf(UNUSED, name)
+      ? 'the images for trainings that name none: not started'
+      : 'simulated: pods seem to run, nothing does';
+    return { bench, difference: bench };
+  }
   const { product, version, source, remark } = recipe(name);
   const { tag } = parseName(name);
   const real = version();
