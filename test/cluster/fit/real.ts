@@ -28,10 +28,7 @@ const PATIENCE = 120_000;
 /** Puts cases into the cluster, has the scheduler place their pods, and takes everything away again. */
 export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {
   const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
-  await create(kubectl, [
-    ...cases.flatMap(surroundings),
-    ...cases.flatMap((of) => of.nodes.map((node) => nodeObject(of, node, now))),
-  ]);
+  await createOf(kubectl, cases, (of) => [...surroundings(of), ...of.nodes.map((node) => nodeObject(of, node, now))]);
   await until('the nodes being ready', async () => {
     const nodes = await list<{ spec: { taints?: { key: string }[] } }>(kubectl, 'nodes');
     return nodes.every(({ spec }) => !spec.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/')));
@@ -39,13 +36,11 @@ export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Pr
   const waves = Math.max(...cases.flatMap(({ groups }) => groups.map(({ wave }) => wave)));
   const asked = cases.map((of) => queue(modelOf(of)));
   for (let wave = 0; wave <= waves; wave++) {
-    const pods = cases.flatMap((of, i) =>
+    await createOf(kubectl, cases, (of, i) =>
       asked[i]!.filter(({ template }) => template.group.wave === wave).map((item) =>
         podObject(of, of.groups[item.template.index]!, item),
       ),
     );
-    if (pods.length === 0) continue;
-    await create(kubectl, pods);
     await settle(kubectl);
   }
   const pods = await list<Pod>(kubectl, 'pods');
@@ -76,6 +71,21 @@ function outcomeOf(all: readonly Pod[], namespace: string, names: readonly strin
 
 function messageOf({ conditions }: Pod['status']): string {
   return conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? '';
+}
+
+/** kubectl makes one object after another; cases don't depend on each other. */
+const LANES = 6;
+
+/** Makes the objects of each case in their order, those of several cases at a time. */
+async function createOf(
+  kubectl: Kubectl,
+  cases: readonly Case[],
+  objectsOf: (of: Case, index: number) => readonly object[],
+): Promise<void> {
+  const lanes = Array.from({ length: LANES }, (_, lane) =>
+    cases.flatMap((of, i) => (i % LANES === lane ? objectsOf(of, i) : [])),
+  );
+  await Promise.all(lanes.filter(({ length }) => length > 0).map(async (items) => create(kubectl, items)));
 }
 
 async function create(kubectl: Kubectl, items: readonly object[]): Promise<void> {

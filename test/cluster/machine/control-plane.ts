@@ -71,6 +71,9 @@ export async function startControllers(): Promise<void> {
     add('kube-scheduler', [
       `--kubeconfig=${kubeconfig('kube-scheduler')}`,
       '--leader-elect=false',
+      // Hundreds of pods of random sites are placed here, and nobody else is asking.
+      '--kube-api-qps=500',
+      '--kube-api-burst=1000',
       '--cert-dir=/run/kube-scheduler',
     ]),
   ]);
