@@ -52,7 +52,7 @@ export interface Outcome {
   readonly items: readonly Item[];
   /** Pods that wait for ever, in the order they were tried. */
   readonly pending: readonly Item[];
-  /** Times that chance decided between nodes that aren't alike, or between pods to push out. */
+  /** Times that chance decided: between nodes that aren't alike, between pods to push out, or who of those that wait and come is asked first. */
   readonly chances: number;
 }
 
@@ -100,6 +100,8 @@ export class Scheduler {
       const victims = this.placeOrPushOut(item);
       if (victims === undefined) pending.push(item);
       else for (const victim of victims) insert(queue, victim);
+      // Who waits may be asked again before the next one comes, or after it.
+      if (queue.length > 0 && pending.length > 0) this.chances++;
       if (this.chanceOf.eager && victims !== undefined && pending.length > 0) pending = this.askAgain(pending);
     }
     pending = this.askAgain(pending);
