@@ -93,11 +93,11 @@ class Sandbox {
   }
 
   private async until(condition: () => boolean, problem: () => string): Promise<void> {
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 1200; i++) {
       if (condition()) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`waited five seconds; ${problem()}`);
+    throw new Error(`waited half a minute; ${problem()}`);
   }
 }
 
