@@ -6,8 +6,8 @@ import { entrypoint, PATHS } from '../../lib/networking/haproxy/entrypoint';
 
 /** Stands in for HAProxy: refuses what has the word "bad", runs until it is told to end, notes the signals. */
 const HAPROXY = `#!/bin/sh
-case "$*" in
-  *-c*) grep -q bad "$3" && { echo "line 7: unknown keyword"; exit 1; }; exit 0 ;;
+case $1 in
+  -c) grep -q bad "$3" && { echo "line 7: unknown keyword"; exit 1; }; exit 0 ;;
 esac
 echo "start $*" >> "$LOG"
 trap 'echo USR1 >> "$LOG"; [ -e "$STUBBORN" ] || exit 0' USR1
