@@ -78,6 +78,8 @@ export interface ExternalIngressProps {
   readonly ingressClassName: string;
   /** The controller's pods, which the NetworkPolicies let in. */
   readonly pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  /** The controller's pods' port for https, to which pods of the cluster get by a route's URL. @default 443 */
+  readonly httpsPort?: number;
   /** TLS Secret in the namespace of each route's system. @default - the controller's default certificate */
   readonly tlsSecret?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -306,5 +308,17 @@ function ingressRoute(
   if (props.tlsSecret) {
     External.credentials(consumer, { name: props.tlsSecret }, ['tls.crt', 'tls.key']).in(to.workload.namespace);
   }
-  return { host, url: `https://${host}${(path ?? '/') === '/' ? '' : path}` };
+  return {
+    host,
+    url: `https://${host}${(path ?? '/') === '/' ? '' : path}`,
+    endpoint: {
+      host,
+      port: 443,
+      readyAfter: [],
+      allow: () => ({
+        peer: { namespace: props.pods.namespace, podLabels: props.pods.labels },
+        ports: [{ port: props.httpsPort ?? 443 }],
+      }),
+    },
+  };
 }

@@ -30,6 +30,16 @@ export interface IEndpoint extends IReady {
   allow(client: INetworkPeer): NetworkEdge;
 }
 
+/**
+ * A gateway's endpoint under the host name of a route: what pods of the cluster connect to when they use the route's URL. The name leads to the
+ * gateway's address, which the cluster's own network leads to the gateway's pods before policies see it.
+ *
+ * @param https the gateway's own port for https
+ */
+export function routeEndpoint(host: string, https: IEndpoint): IEndpoint {
+  return { host, port: https.port, readyAfter: https.readyAfter, allow: (client) => https.allow(client) };
+}
+
 /** One way through the network: another end and a port of the pods that listen. */
 export interface NetworkEdge {
   readonly peer: Peer;

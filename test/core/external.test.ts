@@ -68,6 +68,12 @@ test('an ingress controller that is there: routes are Ingresses', () => {
   expect(JSON.stringify(objectOf(platform, 'NetworkPolicy', 'web').spec)).toContain(
     '"kubernetes.io/metadata.name":"ingress"',
   );
+  const { endpoint } = gateway.addRoute(demo, { host: 'b.test.example', to: http });
+  expect(endpoint).toMatchObject({ host: 'b.test.example', port: 443 });
+  expect(endpoint.allow({ namespace: 'clients', podLabels: {} })).toEqual({
+    peer: { namespace: 'ingress', podLabels: { app: 'nginx' } },
+    ports: [{ port: 443 }],
+  });
   expect(() => gateway.addRoute(demo, { host: 'a.test.example', to: http })).toThrow(
     'lab/demo: https://a.test.example/ is taken by lab/demo; give another host or path',
   );

@@ -93,7 +93,7 @@ export class Recorder implements IGateway, IMetrics, ICertificateIssuer {
   readonly dnsNames: string[] = [];
   addRoute(_scope: Construct, props: RouteProps) {
     this.routes.push(props);
-    return { host: props.host, url: `https://${props.host}` };
+    return { host: props.host, url: `https://${props.host}`, endpoint: props.to };
   }
   addRules() {}
   addDashboard() {}

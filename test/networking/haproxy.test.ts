@@ -379,3 +379,15 @@ test('a route of another platform is refused', () => {
     /^lab\/web: uses lab\/gateway of platform "lab", but belongs to "lab"; make what it needs in its own platform/,
   );
 });
+
+test("pods that use a route's URL come by the gateway's own pods", () => {
+  const { lab, gateway, web } = make();
+  const { endpoint } = web.route(gateway);
+  expect([endpoint.host, endpoint.port]).toEqual(['web.test.example', 443]);
+  const client = { namespace: 'clients', podLabels: { app: 'client' } };
+  expect(endpoint.allow(client)).toEqual({
+    peer: { namespace: 'gateway', podLabels: expect.objectContaining({ 'app.kubernetes.io/component': 'haproxy' }) },
+    ports: [{ port: 8443, protocol: 'TCP' }],
+  });
+  expect(findingsOf(lab)).toEqual([]);
+});

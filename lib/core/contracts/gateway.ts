@@ -23,6 +23,8 @@ export interface IRoute {
   readonly host: string;
   /** `https://mlflow.lab.example`, with the path where the route has one. */
   readonly url: string;
+  /** Where pods of the cluster connect to when they use the URL: the gateway's own pods, behind its address. */
+  readonly endpoint: IEndpoint;
 }
 
 /** Leads host names to endpoints, with TLS. */

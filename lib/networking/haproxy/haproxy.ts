@@ -9,11 +9,13 @@ import {
   Deployment,
   fail,
   type ICertificateIssuer,
+  type IEndpoint,
   type IGateway,
   type ILoadBalancer,
   type IMetrics,
   type IRoute,
   type Mount,
+  routeEndpoint,
   type RouteProps,
   show,
   type Stage,
@@ -85,6 +87,7 @@ const MAX_HSTS = 10 * 365 * 24 * 3600;
 export class HAProxy extends System implements IGateway {
   readonly readyAfter: readonly Stage[];
   private readonly deployment: Deployment;
+  private readonly https: IEndpoint;
   private readonly caFile: string;
   private readonly domains: readonly string[];
   private readonly tcpPorts: readonly number[];
@@ -209,7 +212,7 @@ export class HAProxy extends System implements IGateway {
     this.deployment.allowFrom('anywhere', PORTS.http, PORTS.https, ...this.tcpPorts.map(listenPort));
 
     const address = addresses.addAddress(this, { address: props.address });
-    this.deployment.addService({
+    const { https } = this.deployment.addService({
       ports: {
         http: { port: 80, target: PORTS.http },
         https: { port: 443, target: PORTS.https },
@@ -219,6 +222,7 @@ export class HAProxy extends System implements IGateway {
       annotations: address.annotations,
       spec: { externalTrafficPolicy: props.externalTrafficPolicy ?? 'Local' },
     });
+    this.https = https;
     if (metrics) {
       const { metrics: endpoint } = this.deployment.addService({
         name: 'haproxy-metrics',
@@ -244,7 +248,7 @@ export class HAProxy extends System implements IGateway {
     this.take(path, url, url, 'give another host or path');
     this.routes.push(route);
     this.deployment.connectTo(props.to);
-    return { host, url };
+    return { host, url, endpoint: routeEndpoint(host, this.https) };
   }
 
   /**
