@@ -4,7 +4,7 @@ import { enterLoadBalancer } from './machine/dns';
 import { down } from './machine/down';
 import { runHere } from './machine/interactive';
 import { isLocked, withJanitor } from './machine/janitor';
-import { onlyUp, suites, test } from './machine/test';
+import { NO_PLATFORM, onlyUp, suites, test } from './machine/test';
 import { build, up } from './machine/up';
 import { CACHE, STATE } from './paths';
 import { type PlatformName, PLATFORMS } from './platforms';
@@ -73,7 +73,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return left.length === 0 ? 0 : 1;
   },
   // Started by the two above, in processes of their own.
-  suites: async ([name, ...args]) => suites(platformNamed(name), args, tell),
+  suites: async ([name, ...args]) => suites(name === NO_PLATFORM ? undefined : platformNamed(name), args, tell),
   'only-up': async (args) => {
     options(args, [], []);
     return onlyUp(tell);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { attempt, type Result, run, type RunOptions } from './shell';
+import { LESS_COLLECTION } from './machine/constants';
 import { KUBECTL_CACHE, SCRATCH } from './paths';
 import { type ClusterState, type NodeState, readState } from './state';
 
@@ -89,6 +90,7 @@ export class Cluster {
   private options(options: RunOptions): RunOptions {
     const { kubeconfig, path } = this.state;
     const env = {
+      ...LESS_COLLECTION,
       KUBECONFIG: kubeconfig,
       KUBECACHEDIR: KUBECTL_CACHE,
       PATH: `${path}:${process.env.PATH}`,

@@ -13,14 +13,14 @@ export interface Chance {
   pick(nodes: readonly number[], item: Item): number;
   /** Where the walk over the nodes starts. */
   start(nodes: number): number;
-  /** Whether a pod that waits is asked again before the next of those that come, or after them all. */
-  readonly eager: boolean;
+  /** Whether pods that wait are asked again now, before the next of those that come, or later. */
+  asksNow(): boolean;
   /** Whether pods that are pushed out are still there while those after them are placed, since they are deleted in the background. */
   readonly late: boolean;
 }
 
 /** The first of the best, always. */
-export const FIRST: Chance = { pick: ([first]) => first, start: () => 0, eager: false, late: false };
+export const FIRST: Chance = { pick: ([first]) => first, start: () => 0, asksNow: () => false, late: false };
 
 /** A reproducible other choice for each seed. */
 export function chance(seed: number): Chance & { readonly random: () => number } {
@@ -29,7 +29,8 @@ export function chance(seed: number): Chance & { readonly random: () => number }
     random,
     pick: (nodes) => nodes[Math.floor(random() * nodes.length)],
     start: (nodes) => Math.floor(random() * nodes),
-    eager: (seed & 1) === 1,
+    // Always after them all, always at once, and now and then.
+    asksNow: () => (seed & 1) === 1 && ((seed & 4) === 0 || random() < 0.5),
     late: (seed & 2) === 2,
   };
 }
@@ -100,9 +101,9 @@ export class Scheduler {
       const victims = this.placeOrPushOut(item);
       if (victims === undefined) pending.push(item);
       else for (const victim of victims) insert(queue, victim);
-      // Who waits may be asked again before the next one comes, or after it.
+      // Who waits may be asked again before the next one comes, or after some more.
       if (queue.length > 0 && pending.length > 0) this.chances++;
-      if (this.chanceOf.eager && victims !== undefined && pending.length > 0) pending = this.askAgain(pending);
+      if (victims !== undefined && pending.length > 0 && this.chanceOf.asksNow()) pending = this.askAgain(pending);
     }
     pending = this.askAgain(pending);
     for (const victim of this.dismiss()) if (!this.attempt(victim)) pending.push(victim);

@@ -25,3 +25,9 @@ export const RESOLV_CONF = join(RUN, 'resolv.conf');
 
 /** Where the programs of the bench look for others. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Environment of the bench's own programs in Go. They have memory to spare, and processors are what the suites wait for: kubectl alone, which
+ * starts thousands of times, takes a fifth less of them.
+ */
+export const LESS_COLLECTION = { GOGC: '300' } as const;

@@ -9,6 +9,8 @@ import { certificate, key, kubeconfig } from './pki';
 import { addProcess, startProcess, stopProcess } from './processes';
 
 const PROCESSES = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+/** By their own limits they would wait while nobody else is asking: hundreds of nodes and pods of random sites come at a time. */
+const UNLIMITED = ['--kube-api-qps=500', '--kube-api-burst=1000'];
 const ETCD = 'http://127.0.0.1:2379';
 
 /** Starts etcd and the API server; those that need an API server that answers come with `startControllers`. */
@@ -66,14 +68,13 @@ export async function startControllers(): Promise<void> {
       `--service-cluster-ip-range=${SERVICE_NETWORK}`,
       '--allocate-node-cidrs=false',
       '--leader-elect=false',
+      ...UNLIMITED,
       '--cert-dir=/run/kube-controller-manager',
     ]),
     add('kube-scheduler', [
       `--kubeconfig=${kubeconfig('kube-scheduler')}`,
       '--leader-elect=false',
-      // Hundreds of pods of random sites are placed here, and nobody else is asking.
-      '--kube-api-qps=500',
-      '--kube-api-burst=1000',
+      ...UNLIMITED,
       '--cert-dir=/run/kube-scheduler',
     ]),
   ]);

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'nod
 import { join } from 'node:path';
 import { until } from '../shell';
 import { type ClusterState, type ProcessState, readState, writeState } from '../state';
-import { CONTROL_PLANE, GROUP, LOGS, MARK } from './constants';
+import { CONTROL_PLANE, GROUP, LESS_COLLECTION, LOGS, MARK } from './constants';
 
 /** A program that is to be started. */
 export interface NewProcess {
@@ -69,7 +69,7 @@ export async function enter(
   const output = openSync(log, 'a');
   const child = spawn('nsenter', ['-t', String(place), '-n', '-m', '-p', '--', ...argv], {
     cwd: '/',
-    env: { ...env, [MARK]: GROUP },
+    env: { ...LESS_COLLECTION, ...env, [MARK]: GROUP },
     detached: true,
     stdio: ['ignore', output, output],
   });

@@ -16,18 +16,32 @@ export interface TestOptions {
   readonly tell: Tell;
 }
 
+/** Suites that share a cluster, and how they share the machine with others. */
+interface Group {
+  /** What their names begin with. */
+  readonly suites: RegExp;
+  /** What they apply. @default - nothing: they need a control plane alone */
+  readonly platform?: PlatformName;
+  /** How far it gives way to others' programs where processors are short, as `nice` has it. */
+  readonly nice: number;
+}
+
 /**
- * Suites whose names begin so need a cluster of their own: what those of the first break, those of the second begin without. The second's
- * wait for what the first's keep. Those of the third are about another platform.
+ * What the suites of the first break, those of the second begin without. The second's wait for what the first's keep. Those of the third are
+ * about another platform, those of the fourth about the scheduler.
  */
-const CLUSTERS: Readonly<Record<string, { readonly suites: RegExp; readonly platform: PlatformName }>> = {
-  first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
-  second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9/, platform: 'training-cluster' },
+const CLUSTERS: Readonly<Record<string, Group>> = {
+  first: { suites: /^[1-5]/, platform: 'experiment-tracking', nice: 0 },
+  second: { suites: /^[6-8]/, platform: 'experiment-tracking', nice: 0 },
+  third: { suites: /^9[0-4]/, platform: 'training-cluster', nice: 0 },
+  fourth: { suites: /^95/, nice: 5 },
 };
 
-/** Free memory in GiB with which both clusters run at a time. */
-const ROOMY = 14;
+/** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
+const ROOMY = 13;
+
+/** How suites are told, in a platform's place, that they need none. */
+export const NO_PLATFORM = 'none';
 
 /** What the first cluster's suites keep once the platform was installed; the installation has the machine for itself, to be timed. */
 const INSTALLED = join(KEPT, 'clean-state.json');
@@ -58,9 +72,9 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (files.length === 0) throw new Error(`no suite is meant by ${args.join(' ')}`);
   const options = args.filter((argument, i) => argument.startsWith('-') || args[i - 1] === '-t');
   const groups = Object.entries(CLUSTERS)
-    .map(([name, { suites, platform }]) => ({
+    .map(([name, { suites, ...group }]) => ({
       name,
-      platform,
+      ...group,
       suites: files.filter((file) => suites.test(basename(file))),
     }))
     .filter(({ suites }) => suites.length > 0);
@@ -68,19 +82,19 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runs = groups.map(({ name, suites, platform }) => async () => {
+  const runGroup = async ({ name, suites, platform, nice }: (typeof groups)[number]) => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
-      together,
-      [platform, '--json', `--outputFile=${output}`, ...options, ...suites],
+      { together, nice },
+      [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, ...options, ...suites],
       tell,
     );
     const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];
     return { code, found };
-  });
-  const ended = together ? await overlapping(runs) : await inTurn(runs);
+  };
+  const ended = together ? await overlapping(groups, runGroup) : await inTurn(groups, runGroup);
   const found = ended.flatMap((group) => group.found).sort((a, b) => (a.name < b.name ? -1 : 1));
   writeFileSync(RESULTS, JSON.stringify({ testResults: found }));
   tell(`the clusters' logs are in ${join(CACHE, 'clusters')}, the results in ${RESULTS}`);
@@ -88,9 +102,13 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
 }
 
 /** Runs suites against a cluster of this process' berth, which a platform is for. @returns jest's exit code */
-export async function suites(platform: PlatformName, jestArgs: readonly string[], tell: Tell): Promise<number> {
+export async function suites(
+  platform: PlatformName | undefined,
+  jestArgs: readonly string[],
+  tell: Tell,
+): Promise<number> {
   return withJanitor(async (janitor) => {
-    await up(janitor, { platform, tell });
+    await up(janitor, { platform, empty: platform === undefined, tell });
     // It ends with this process, however that ends.
     const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
@@ -101,9 +119,14 @@ export async function suites(platform: PlatformName, jestArgs: readonly string[]
 }
 
 /** A process of its own for each cluster: it ends with this one, and its janitor then clears. */
-async function onCluster(name: string, together: boolean, args: readonly string[], tell: Tell): Promise<number> {
+async function onCluster(
+  name: string,
+  { together, nice }: { readonly together: boolean; readonly nice: number },
+  args: readonly string[],
+  tell: Tell,
+): Promise<number> {
   const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
+  const child = spawn('nice', ['-n', String(nice), 'setpriv', '--pdeathsig', 'KILL', '--', ...command, ...args], {
     cwd: REPOSITORY,
     env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,22 +140,37 @@ async function onCluster(name: string, together: boolean, args: readonly string[
   });
 }
 
-/** Two at a time: the second begins when the first has its platform installed, or has ended; others when one has ended. */
-async function overlapping<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
-  const all: Promise<T>[] = [];
+/**
+ * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none begins with
+ * the second.
+ */
+async function overlapping<T extends Pick<Group, 'platform'>, R>(
+  groups: readonly T[],
+  runGroup: (group: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const all: Promise<R>[] = [];
   let running = 0;
-  for (const task of tasks) {
-    while (running > 0 && (running > 1 || !existsSync(INSTALLED))) await sleep(1);
-    running += 1;
-    const ended = task().finally(() => (running -= 1));
+  const mayBegin = ({ platform }: T) =>
+    running === 0 || (existsSync(INSTALLED) && (platform === undefined || running < 2));
+  const waiting = [...groups];
+  while (waiting.length > 0) {
+    const next = waiting.find(mayBegin);
+    if (next === undefined) {
+      await sleep(1);
+      continue;
+    }
+    waiting.splice(waiting.indexOf(next), 1);
+    const weight = next.platform === undefined ? 0 : 1;
+    running += weight;
+    const ended = runGroup(next).finally(() => (running -= weight));
     ended.catch(() => undefined);
     all.push(ended);
   }
   return Promise.all(all);
 }
 
-async function inTurn<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
-  const done: T[] = [];
-  for (const task of tasks) done.push(await task());
+async function inTurn<T, R>(groups: readonly T[], runGroup: (group: T) => Promise<R>): Promise<readonly R[]> {
+  const done: R[] = [];
+  for (const group of groups) done.push(await runGroup(group));
   return done;
 }

@@ -32,6 +32,8 @@ export type Tell = (line: string) => void;
 export interface UpOptions {
   /** What its suites apply. @default DEFAULT_PLATFORM */
   readonly platform?: PlatformName;
+  /** Without any node: API server, controllers, scheduler, and kwok for nodes that a suite makes. @default false */
+  readonly empty?: boolean;
   /** The site file that nodes and storage classes are made from. @default DEFAULT_SITE */
   readonly site?: string;
   /** Images to be there besides those of the example platform. @default - none */
@@ -42,10 +44,10 @@ export interface UpOptions {
 
 /** Builds what isn't built, and starts a cluster that the janitor keeps. */
 export async function up(janitor: Janitor, options: UpOptions): Promise<void> {
-  const { platform = DEFAULT_PLATFORM, site: file = DEFAULT_SITE, images = [], tell } = options;
+  const { platform = DEFAULT_PLATFORM, empty = false, site: file = DEFAULT_SITE, images = [], tell } = options;
   const site = Site.fromFile(file);
   checkNetworks(site);
-  const nodes = plan(site);
+  const nodes = empty ? { real: [], simulated: [] } : plan(site);
   const store = await build(images, tell);
   const holder = await janitor.hold(program('holder'));
   await start(holder, platform, site, resolve(file), nodes, store, tell);
@@ -76,7 +78,11 @@ async function start(
   const done = (what: string) => tell(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   const { real, simulated } = nodes;
   const names = real.map(({ name }) => name).join(', ');
-  tell(`starting a cluster: ${names} with a kubelet, ${simulated.length} more nodes simulated`);
+  tell(
+    real.length === 0
+      ? 'starting a control plane'
+      : `starting a cluster: ${names} with a kubelet, ${simulated.length} more nodes simulated`,
+  );
   for (const folder of [LOGS, SCRATCH]) mkdirSync(folder, { recursive: true });
   chmodSync(SCRATCH, 0o1777);
   const certificates = makeCertificates(real);
@@ -108,12 +114,20 @@ async function start(
   await connect(holder, [{ pid: controlPlane!, address: CONTROL_PLANE_ADDRESS }, ...readState().nodes], site);
   const apiServer = startApiServer().then(apiServerReady);
   const rights = apiServer.then(applyRights);
-  await Promise.all([
-    startDns(site.domain),
+  const controlPlaneRuns = [
     apiServer.then(() => done('the API server answers')),
     apiServer.then(startControllers),
-    apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     rights.then(startKwok),
+  ];
+  if (real.length === 0) {
+    await Promise.all(controlPlaneRuns);
+    writeState({ ...readState(), ready: true });
+    return;
+  }
+  await Promise.all([
+    ...controlPlaneRuns,
+    startDns(site.domain),
+    apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     apiServer.then(() => createNodes(simulated, platformOf(platform, site))),
     apiServer.then(() => applyStandIns(platformImages(platform).filter(isSimulated))),
     ...real.map(async (node) => {

@@ -8,7 +8,7 @@ import (
 )
 
 // Shortest time between two rounds of events.
-const pause = time.Second
+const pause = 2 * time.Second
 
 // A batch hands events on at once, but no more than once in a pause: each round makes the controller write all rules anew, and while a
 // platform starts there are several events a second on each node.
