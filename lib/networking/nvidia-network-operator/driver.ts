@@ -5,10 +5,11 @@ import {
   ConfigFiles,
   fail,
   type Image,
-  type Platform,
   reference,
   show,
   type Stage,
+  type System,
+  systemOf,
 } from '../../core';
 import { type nicClusterPolicy } from './crds';
 import { images } from './images';
@@ -81,7 +82,7 @@ export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps
     );
   }
   return {
-    ...driverImage(stage.platform, path, props),
+    ...driverImage(systemOf(stage), path, props),
     ...(kernels?.length && { forcePrecompiled: true }),
     ...(packageRepositories && {
       repoConfig: { name: new ConfigFiles(stage, 'driver-package-repositories', packageRepositories).name },
@@ -102,7 +103,7 @@ export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps
 
 /** Puts every tag that nodes will run on the list, and names what they have in common. */
 function driverImage(
-  platform: Platform,
+  system: System,
   path: string,
   props: NetworkDriverProps,
 ): { readonly image: string; readonly repository: string; readonly version: string } {
@@ -126,7 +127,7 @@ function driverImage(
   );
   const stems = suffixes.map((suffix) => {
     const wanted: Image = { ...images.driver, tag: `${images.driver.tag}${suffix}` };
-    const used = platform.image(wanted);
+    const used = system.image(wanted, { composedTag: true });
     return used.endsWith(suffix)
       ? used.slice(0, -suffix.length)
       : fail(
