@@ -45,7 +45,23 @@ export interface ContainerRuntime {
   readonly configFile: string;
   /** The directory whose files are added to the configuration. */
   readonly dropInDir: string;
+  /** The command by which images are imported. Absent where there is none. */
+  readonly ctr?: string;
+  /** How a node is told of a registry. */
+  readonly registries: RegistryConfiguration;
 }
+
+/**
+ * How a node is told of a registry's authority, of other hosts that answer for it, and of credentials:
+ *
+ * - `hosts.toml`: a folder for each registry below `path`, which containerd reads at each pull; credentials are kubelet's own
+ * - `registries.yaml`: one file for all, which is read when `service` starts
+ * - `cluster`: objects of the cluster, which its operators bring to the nodes
+ */
+export type RegistryConfiguration =
+  | { readonly form: 'hosts.toml'; readonly path: string }
+  | { readonly form: 'registries.yaml'; readonly path: string; readonly service: string }
+  | { readonly form: 'cluster' };
 
 /** The cluster's DNS, for NetworkPolicies and configuration. */
 export interface ClusterDns {
@@ -140,6 +156,8 @@ export interface Distribution {
 // kubelet    kubernetes/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go and pkg/kubelet/eviction/defaults_linux.go; k3s and RKE2:
 //            k3s-io/k3s pkg/daemons/agent (evictionHard), docs.k3s.io and docs.rke2.io on dedicated control planes (the taint);
 //            openshift/machine-config-operator templates/{master,worker}/01-*-kubelet and kubelet-auto-sizing.yaml
+// registries containerd/containerd docs/hosts.md; rancher/rke2-docs docs/install/private_registry.md, which K3s shares;
+//            kubernetes/kubernetes pkg/credentialprovider/config.go (config.json in the kubelet's root)
 // GPUs       NVIDIA/gpu-operator controllers/object_controls.go (default paths of containerd and CRI-O, RuntimeClass `nvidia`)
 
 const KUBE_DNS: ClusterDns = {
@@ -154,16 +172,20 @@ const CONTAINERD: ContainerRuntime = {
   socket: '/run/containerd/containerd.sock',
   configFile: '/etc/containerd/config.toml',
   dropInDir: '/etc/containerd/conf.d',
+  ctr: 'ctr',
+  registries: { form: 'hosts.toml', path: '/etc/containerd/certs.d' },
 };
 
 /** k3s and RKE2 share the engine, and with it the socket's place whatever the data directory is. */
-function rancherContainerd(dataDir: string): ContainerRuntime {
+function rancherContainerd(dataDir: string, ctr: string, name: string): ContainerRuntime {
   return {
     name: 'containerd',
     socket: '/run/k3s/containerd/containerd.sock',
     configFile: `${dataDir}/agent/etc/containerd/config.toml`,
     // For containerd 2; with containerd 1.7 the directory is config.toml.d.
     dropInDir: `${dataDir}/agent/etc/containerd/config-v3.toml.d`,
+    ctr,
+    registries: { form: 'registries.yaml', path: `/etc/rancher/${name}/registries.yaml`, service: name },
   };
 }
 
@@ -242,7 +264,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/k3s'),
+    runtime: rancherContainerd('/var/lib/rancher/k3s', 'k3s ctr', 'k3s'),
     // k3s leaves the kubelet's own default; only the rootless mode moves it.
     kubeletRoot: '/var/lib/kubelet',
     // data/cni is the link that stays when an upgrade changes data/current.
@@ -277,7 +299,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/rke2'),
+    runtime: rancherContainerd('/var/lib/rancher/rke2', '/var/lib/rancher/rke2/bin/ctr', 'rke2'),
     kubeletRoot: '/var/lib/kubelet',
     cni: STANDARD_CNI,
     dns: { ...KUBE_DNS, service: 'rke2-coredns-rke2-coredns' },
@@ -322,6 +344,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
       socket: '/var/run/crio/crio.sock',
       configFile: '/etc/crio/config.toml',
       dropInDir: '/etc/crio/crio.conf.d',
+      registries: { form: 'cluster' },
     },
     kubeletRoot: '/var/lib/kubelet',
     // Multus, which is always there, calls the plugins; these are the directories that it and CRI-O read.
