@@ -154,8 +154,12 @@ retried() {
   done
 }
 
-# The last line of what the tool said.
-why() { said=$(grep -v '^[[:space:]]*$' "$scratch/said" | tail -n 1 | cut -c 1-300); echo "\${said:-the tool gave no reason}"; }
+# The last line of what the tool said, of a long one the end, where the cause is.
+why() {
+  said=$(grep -v '^[[:space:]]*$' "$scratch/said" | tail -n 1 | sed 's/^time="[^"]*" level=[a-z]* msg="\(.*\)"$/\1/; s/\\"/"/g' |
+    awk '{ print (length($0) > 240 ? "..." substr($0, length($0) - 236) : $0) }')
+  echo "\${said:-the tool gave no reason}"
+}
 
 # resolve: sets digest to what is copied, by the list or by the image's registry
 resolve() {
@@ -168,7 +172,7 @@ resolve() {
   grep -q '^root index' "$scratch/parts" || return 0
   digest=$(awk -v wanted="$platform" '$4 == wanted || index($4, wanted "/") == 1 { print $1; exit }' "$scratch/parts")
   [ -n "$digest" ] && return 0
-  echo "it has no $platform, but $(awk '$4 != "-" && $4 !~ /unknown/ { printf "%s%s", comma, $4; comma = ", " }' "$scratch/parts")" > "$scratch/said"
+  echo "it has no $platform, but $(awk '/^sha256:/ && $4 != "-" && $4 !~ /unknown/ { printf "%s%s", comma, $4; comma = ", " }' "$scratch/parts")" > "$scratch/said"
   return 1
 }
 
