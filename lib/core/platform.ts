@@ -216,6 +216,15 @@ export class Platform extends Construct {
     this.ownRegistry = registry;
   }
 
+  /** Declares the mirror's Secret in a namespace, once. @internal */
+  addPullSecret(namespace: string): void {
+    const name = this.mirror!.pullSecret!;
+    const isIt = (object: ExternalObject) =>
+      object.kind === 'Secret' && object.name === name && object.namespace === namespace;
+    if (this.externalObjects.some(isIt)) return;
+    this.addExternal({ kind: 'Secret', namespace, name, keys: ['.dockerconfigjson'] });
+  }
+
   /** Namespaces that the platform makes, in the order they were added. */
   get ownNamespaces(): readonly string[] {
     return [...this.namespaces.keys()];
@@ -281,6 +290,10 @@ export class Platform extends Construct {
         },
       },
     });
+    // Pods that name no ServiceAccount, as a team's or a controller's may, have this one.
+    if (this.mirror?.pullSecret !== undefined) {
+      new k8s.KubeServiceAccount(scope, 'service-account', { metadata: { namespace: name, name: 'default' } });
+    }
     new k8s.KubeNetworkPolicy(scope, 'default-deny', {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },

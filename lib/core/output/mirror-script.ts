@@ -204,7 +204,7 @@ copy() {
 
 # pull: into the folder; a file that is broken is taken away, so that the next attempt fetches it
 pull() {
-  for hex in $(broken "$save" "$digest" digests); do rm -f "$save/blobs/sha256/$hex"; done
+  for hex in $(broken "$save" "$digest"); do rm -f "$save/blobs/sha256/$hex"; done
   case $with in
     crane)
       # crane adds to an index.json that it can read; the real one is written at the end.
@@ -227,7 +227,7 @@ pull() {
       rm -rf "$save/.part"
       ;;
   esac
-  bad=$(broken "$save" "$digest" digests)
+  bad=$(broken "$save" "$digest")
   [ -z "$bad" ] && return 0
   for hex in $bad; do rm -f "$save/blobs/sha256/$hex"; done
   echo "these arrived broken: $(echo $bad)" > "$scratch/said"
@@ -293,7 +293,7 @@ check_folder() {
   if [ -z "$digest" ]; then failed "isn't in the folder"
   elif [ "$listed" != - ] && [ "$listed" != "$digest" ]; then failed "is in the folder as $digest, wanted as $listed"
   else
-    bad=$(broken "$save" "$digest" digests)
+    bad=$(broken "$save" "$digest")
     if [ -z "$bad" ]; then say "is there"; else failed "is broken in the folder: $(echo $bad)"; fi
   fi
 }
@@ -310,7 +310,7 @@ check_target() {
 
 save_image() {
   if ! retried resolve; then failed "can't be looked up: $(why)"
-  elif [ "$(saved_digest "$save")" = "$digest" ] && [ -z "$(broken "$save" "$digest" sizes)" ]; then say "is there"
+  elif [ "$(saved_digest "$save")" = "$digest" ] && [ -z "$(broken "$save" "$digest")" ]; then say "is there"
   elif retried pull; then record; say "$(timed saved)"
   else failed "isn't saved: $(why)"
   fi
@@ -324,7 +324,7 @@ load_image() {
   elif retried push; then say "$(timed copied)"
   else
     reason=$(why)
-    bad=$(broken "$load" "$digest" digests)
+    bad=$(broken "$load" "$digest")
     if [ -z "$bad" ]; then failed "isn't copied: $reason"; else failed "is broken in the folder, save it again: $(echo $bad)"; fi
   fi
 }

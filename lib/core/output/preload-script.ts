@@ -136,7 +136,7 @@ while read -r source listed reference; do
   digest=$(awk -v source="$source" '$1 == source { print $2; exit }' "$load/saved.txt")
   if [ -z "$digest" ]; then echo "preload.sh: $source isn't in the folder; run mirror.sh --save again" >&2; bad=1; continue; fi
   if [ "$listed" != - ] && [ "$listed" != "$digest" ]; then echo "preload.sh: $source is in the folder as $digest, wanted as $listed; run mirror.sh --save again" >&2; bad=1; continue; fi
-  broken=$(broken "$load" "$digest" digests)
+  broken=$(broken "$load" "$digest")
   if [ -n "$broken" ]; then echo "preload.sh: $source is broken in the folder; run mirror.sh --save again" >&2; bad=1; continue; fi
   for name in $(printf '%s\n' "\${reference%@*}" "$(name_of "$reference")" | sort -u); do
     descriptor "$load" "$digest" io.containerd.image.name "$name" >> "$scratch/index"

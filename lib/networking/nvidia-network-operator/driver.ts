@@ -83,6 +83,7 @@ export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps
   }
   return {
     ...driverImage(systemOf(stage), path, props),
+    ...pullSecrets(systemOf(stage)),
     ...(kernels?.length && { forcePrecompiled: true }),
     ...(packageRepositories && {
       repoConfig: { name: new ConfigFiles(stage, 'driver-package-repositories', packageRepositories).name },
@@ -149,6 +150,12 @@ export function parts(used: string): { readonly image: string; readonly reposito
     image: named.slice(slash + 1, colon),
     version: digest ?? named.slice(colon + 1),
   };
+}
+
+/** The mirror's Secret, for pods whose service accounts the operator makes itself. */
+export function pullSecrets({ platform }: System): { readonly imagePullSecrets?: string[] } {
+  const secret = platform.mirror?.pullSecret;
+  return secret === undefined ? {} : { imagePullSecrets: [secret] };
 }
 
 /** The port that a registry answers on, by the repository that begins with its name. */

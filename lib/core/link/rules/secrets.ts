@@ -28,6 +28,7 @@ const REFERENCE_NAMES = new Set([
   'existingSecret',
   'imagePullSecret',
   'imagePullSecrets',
+  'IMAGE_PULL_SECRETS',
   'credentials',
 ]);
 const PLACEHOLDER = /^(\$|%|\{\{|<|@|\/|file:|env:|vault:|\*+$|-$|~$)|\$\(|\$\{|\{\{/;
