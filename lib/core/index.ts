@@ -2,6 +2,7 @@ export * from './app';
 export * from './contracts';
 export { SecretReference } from './credentials/secret';
 export { type CrdSource } from './crd-source';
+export { type ContainerRuntime, type RegistryConfiguration } from './container-runtime';
 export * from './distribution';
 export * from './errors';
 export * from './external';

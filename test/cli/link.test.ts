@@ -22,7 +22,7 @@ function run(...args: string[]): { code: number; out: string[]; err: string[] } 
     args,
     (line) => out.push(...line.replaceAll(`${folder}/`, '').split('\n')),
     (line) => err.push(...line.replaceAll(`${folder}/`, '').split('\n')),
-  );
+  ) as number;
   return { code, out, err };
 }
 

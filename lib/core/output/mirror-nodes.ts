@@ -1,4 +1,4 @@
-import { type RegistryConfiguration } from '../distribution';
+import { type RegistryConfiguration } from '../container-runtime';
 import { type Platform } from '../platform';
 import { type RegistryMirror } from '../registry-mirror';
 
