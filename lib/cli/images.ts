@@ -70,7 +70,9 @@ async function lock(args: readonly string[], out: Write, err: Write): Promise<nu
   });
   const { digests, failures } = await lookUp(wanted, platform, options.from, client, err);
   if (failures.length > 0) {
-    err(`onprem-ml images: ${count(failures.length, 'image')} can't be looked up${check ? '' : ', nothing is written'}:`);
+    err(
+      `onprem-ml images: ${count(failures.length, 'image')} can't be looked up${check ? '' : ', nothing is written'}:`,
+    );
     failures.forEach((failure) => err(`  - ${failure}`));
     return 1;
   }
@@ -114,7 +116,9 @@ function remote({ image, place }: Wanted, from: Arguments['from']): RemoteImage 
 function report(known: ImageLockFile, digests: ReadonlyMap<string, string>, file: string, out: Write): number {
   const stale = changes(known, digests);
   stale.forEach((line) => out(line));
-  out(`${count(digests.size, 'image')}, ${stale.length} of which ${stale.length === 1 ? 'is' : 'are'} stale in ${file}`);
+  out(
+    `${count(digests.size, 'image')}, ${stale.length} of which ${stale.length === 1 ? 'is' : 'are'} stale in ${file}`,
+  );
   return stale.length === 0 ? 0 : 1;
 }
 
@@ -145,7 +149,8 @@ function readLists(folders: readonly string[]): Wanted[] {
     for (const line of readText(file).split('\n')) {
       if (line === '' || line.startsWith('#')) continue;
       const [source = '', , place] = line.split(' ');
-      if (place === undefined) throw new Unreadable(`${file}: ${show(line)} is no line of mirror.txt; synthesize again`);
+      if (place === undefined)
+        throw new Unreadable(`${file}: ${show(line)} is no line of mirror.txt; synthesize again`);
       if (source.includes('@')) continue;
       wanted.set(source, { image: image(source), ...(place !== '=' && { place }) });
     }
@@ -225,7 +230,8 @@ function parse(args: readonly string[]): Arguments {
 }
 
 function parseFrom(text: string): NonNullable<Arguments['from']> {
-  const [, scheme, registry, path = ''] = /^(?:(https?):\/\/)?([a-zA-Z0-9.-]+(?::\d+)?)(?:\/(.+?))?\/?$/.exec(text) ?? [];
+  const [, scheme, registry, path = ''] =
+    /^(?:(https?):\/\/)?([a-zA-Z0-9.-]+(?::\d+)?)(?:\/(.+?))?\/?$/.exec(text) ?? [];
   if (registry === undefined) throw new Unreadable(`--from must be HOST[:PORT][/PATH], got ${show(text)}`);
   return { registry, path, ...(scheme && { scheme: scheme as 'http' | 'https' }) };
 }

@@ -78,8 +78,14 @@ export function parseLock(text: string, file: string): ImageLockFile {
       `is no lock of images: ${error instanceof Error ? error.message : String(error)}; write it with npx onprem-ml images lock`,
     );
   }
-  const lock = typeof value === 'object' && value !== null ? (value as Partial<Record<keyof ImageLockFile, unknown>>) : {};
-  if (lock.version !== 1 || typeof lock.platform !== 'string' || typeof lock.images !== 'object' || lock.images === null) {
+  const lock =
+    typeof value === 'object' && value !== null ? (value as Partial<Record<keyof ImageLockFile, unknown>>) : {};
+  if (
+    lock.version !== 1 ||
+    typeof lock.platform !== 'string' ||
+    typeof lock.images !== 'object' ||
+    lock.images === null
+  ) {
     fail(file, 'is no lock of images of version 1, with platform and images; write it with npx onprem-ml images lock');
   }
   const images = Object.entries(lock.images as Record<string, unknown>);

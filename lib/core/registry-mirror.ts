@@ -104,10 +104,7 @@ export class RegistryMirror {
       fail(path, `registryMirror.scheme must be "https" or "http", got ${show(scheme)}; choose one`);
     }
     if (scheme === 'http' && privateAuthority) {
-      fail(
-        path,
-        'registryMirror.privateAuthority is given, but http has no certificates; leave it out, or use https',
-      );
+      fail(path, 'registryMirror.privateAuthority is given, but http has no certificates; leave it out, or use https');
     }
     if (typeof pullCredentials === 'object') {
       checkLabel(path, 'registryMirror.pullCredentials.secret', pullCredentials.secret, 253);

@@ -76,7 +76,10 @@ describe('images lock', () => {
   });
 
   test('writes what each tag stands for, but for those that have a digest of their own', async () => {
-    expect(await run(dist())).toMatchObject({ code: 0, out: [expect.stringMatching(/^2 images in .*, for all platforms$/)] });
+    expect(await run(dist())).toMatchObject({
+      code: 0,
+      out: [expect.stringMatching(/^2 images in .*, for all platforms$/)],
+    });
     expect(lock()).toEqual({
       version: 1,
       platform: 'all',
@@ -94,7 +97,9 @@ describe('images lock', () => {
     expect(lock()).toMatchObject({ platform: 'linux/arm64', images: { [`${host}/team/web:v1`]: digestOf('arm64') } });
     expect(await run(dist(), '--platform=linux/s390x')).toMatchObject({
       code: 1,
-      err: expect.arrayContaining([`  - ${host}/team/web:v1: it has no linux/s390x, but linux/amd64, linux/arm64/v8`]) as string[],
+      err: expect.arrayContaining([
+        `  - ${host}/team/web:v1: it has no linux/s390x, but linux/amd64, linux/arm64/v8`,
+      ]) as string[],
     });
   });
 
@@ -126,7 +131,7 @@ describe('images lock', () => {
     expect(out[0]).toBe(`+ ${host}/team/new:v1 ${digestOf('{}')}`);
     expect(Object.keys(lock().images)).toHaveLength(3);
     expect((await run('--add', `${host}/team/new:v1`, '--platform', 'linux/amd64')).err[0]).toContain(
-      "--add keeps what",
+      '--add keeps what',
     );
   });
 
@@ -167,7 +172,13 @@ describe('images lock', () => {
 
 test('images: without a subcommand it says what there is', async () => {
   const err: string[] = [];
-  expect(await main(['images'], () => undefined, (line) => err.push(line))).toBe(2);
+  expect(
+    await main(
+      ['images'],
+      () => undefined,
+      (line) => err.push(line),
+    ),
+  ).toBe(2);
   expect(err).toEqual(['onprem-ml images: says not what to do; there is lock']);
 });
 
@@ -218,9 +229,9 @@ describe('the registry', () => {
   test('takes a password as it is', async () => {
     answers = ({ headers }, response) =>
       headers.authorization !== basic('robot$x:secret') && refuse(response, 'Basic realm="lab"');
-    expect(await client({ auths: { [host]: { username: 'robot$x', password: 'secret' } } }).digest(image(), 'all')).toBe(
-      digestOf(INDEX),
-    );
+    expect(
+      await client({ auths: { [host]: { username: 'robot$x', password: 'secret' } } }).digest(image(), 'all'),
+    ).toBe(digestOf(INDEX));
     await expect(client().digest(image(), 'all')).rejects.toThrow(
       `${host} answers 401: it wants a login; docker login, or crane auth login`,
     );
@@ -232,7 +243,9 @@ describe('the registry', () => {
       response.writeHead(403).end('{"errors":[{"message":"who are you"}]}');
       return true;
     };
-    await expect(client().digest(image(), 'all')).rejects.toThrow(`${host} gives no token: it answers 403: who are you`);
+    await expect(client().digest(image(), 'all')).rejects.toThrow(
+      `${host} gives no token: it answers 403: who are you`,
+    );
   });
 
   test('is given no password in the clear', async () => {

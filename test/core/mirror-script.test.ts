@@ -53,7 +53,11 @@ function single(name: string): string {
       config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${config}`, size: 1 },
       layers: [
         { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: `sha256:${layer}`, size: 2 },
-        { mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', digest: `sha256:${'f'.repeat(64)}`, size: 3 },
+        {
+          mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+          digest: `sha256:${'f'.repeat(64)}`,
+          size: 3,
+        },
       ],
       annotations: { 'org.example.base.digest': `sha256:${'e'.repeat(64)}`, brace: '}"{' },
     }),
@@ -247,9 +251,7 @@ describe.each(['crane', 'skopeo'])('with %s', (tool_) => {
     const other = single('other');
     const { status, stderr } = mirror([...w, '--retries', '0', '--systems', 'store'], { ARRIVES_AS: other });
     expect(status).toBe(1);
-    expect(stderr).toContain(
-      `two.example/data:v3: isn't copied: it arrived as sha256:${other}, not as sha256:${data}`,
-    );
+    expect(stderr).toContain(`two.example/data:v3: isn't copied: it arrived as sha256:${other}, not as sha256:${data}`);
   });
 
   test('of an index one platform may be enough, unless it is wanted by its digest', () => {

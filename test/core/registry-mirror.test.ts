@@ -8,11 +8,12 @@ import { LAB } from '../../blueprints/lab';
 import { App } from '../../lib/core/app';
 import { type IRegistry } from '../../lib/core/contracts';
 import { image } from '../../lib/core/image';
+import { formatLock, ImageLock } from '../../lib/core/image-lock';
 import { linked } from '../../lib/core/output/linked';
 import { mirrorList } from '../../lib/core/output/images';
 import { preloadScript } from '../../lib/core/output/preload-script';
 import { summary } from '../../lib/core/output/summary';
-import { type Platform } from '../../lib/core/platform';
+import { type Platform, type PlatformProps } from '../../lib/core/platform';
 import { type RegistryMirrorProps } from '../../lib/core/registry-mirror';
 import { type Stage } from '../../lib/core/stage';
 import { ConfigFiles } from '../../lib/core/workload';
@@ -92,7 +93,10 @@ describe('the mirror', () => {
     [{ ...HARBOR, projects: { 'quay.io': 'Quay' } }, 'registryMirror.projects["quay.io"] must be a path of lower-case'],
     [{ ...HARBOR, layout: 'nested' as 'flat' }, 'registryMirror.layout must be "flat" or "by-registry", got "nested"'],
     [{ ...HARBOR, scheme: 'ftp' as 'http' }, 'registryMirror.scheme must be "https" or "http", got "ftp"'],
-    [{ ...HARBOR, scheme: 'http', privateAuthority: true }, 'http has no certificates; leave it out, or use https'],
+    [
+      { ...HARBOR, scheme: 'http', privateAuthority: true },
+      'registryMirror.privateAuthority is given, but http has no',
+    ],
     [{ ...HARBOR, pullCredentials: 'node' as 'nodes' }, 'registryMirror.pullCredentials must be "nodes", "none" or'],
     [{ ...HARBOR, pullCredentials: { secret: 'A B' } }, 'registryMirror.pullCredentials.secret must be of lower-case'],
   ])('%j is refused', (registryMirror, message) => {
@@ -156,6 +160,42 @@ describe('another registry’s name', () => {
   });
 });
 
+describe('a blueprint whole', () => {
+  const training = (props: Partial<PlatformProps>) =>
+    new TrainingCluster(new App({ outdir: '/nonexistent' }), 'lab', {
+      site: Site.fromFile('blueprints/sites/dgx-lab.yaml'),
+      ...LAB,
+      ...props,
+    });
+
+  test.each(['k3s', 'rke2'] as const)('names no other registry on other hardware, with %s', (distribution) => {
+    const lab = new TrainingCluster(new App({ outdir: '/nonexistent' }), 'lab', {
+      site: Site.fromFile('blueprints/sites/workstations.yaml'),
+      distribution,
+      registryMirror: { ...HARBOR, layout: 'by-registry' },
+    });
+    expect(findingsOf(lab)).toEqual([]);
+    expect([...lab.images.values()].every(({ mirrored }) => mirrored)).toBe(true);
+  });
+
+  test('is pinned by a lock, but for tags that operators make of parts', () => {
+    const unlocked = mirrorList(training({})).split('\n').slice(1, -1);
+    const sources = unlocked.map((line) => line.split(' ')[0]!).filter((source) => !source.includes('@'));
+    const digest = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const lock = formatLock('all', new Map(sources.map((source) => [source, digest(source)])));
+    const lab = training({ imageLock: ImageLock.fromText(lock), registryMirror: HARBOR });
+    expect(lab.node.validate()).toEqual([]);
+    const references = [...lab.images.keys()];
+    expect(references.filter((reference) => !reference.includes('@'))).toEqual([
+      expect.stringMatching(/^harbor\.lab\.example\/mirror\/nvidia\/driver:.*-ubuntu24\.04$/),
+    ]);
+    const policy = objectOf<{ spec: { devicePlugin: { version: string } } }>(lab, 'ClusterPolicy', /./);
+    expect(policy.spec.devicePlugin.version).toMatch(/^sha256:/);
+    // All of them are copied by their digest.
+    expect(mirrorList(lab).split('\n').slice(1, -1).filter((line) => line.split(' ')[1] === '-')).toEqual([]);
+  });
+});
+
 describe('pull credentials', () => {
   const secret: RegistryMirrorProps = { ...HARBOR, pullCredentials: { secret: 'registry-pull' } };
 
@@ -166,7 +206,9 @@ describe('pull credentials', () => {
       return platform;
     });
     expect(objectOf(having!, 'ServiceAccount', 'web-0').imagePullSecrets).toEqual([{ name: 'registry-pull' }]);
-    expect(objectOf(having!, 'ServiceAccount', 'default', 'demo').imagePullSecrets).toEqual([{ name: 'registry-pull' }]);
+    expect(objectOf(having!, 'ServiceAccount', 'default', 'demo').imagePullSecrets).toEqual([
+      { name: 'registry-pull' },
+    ]);
     expect(objectOf(having!, 'Deployment', 'web-0')).toEqual(objectOf(without!, 'Deployment', 'web-0'));
     expect(objectsOf(without!).some(({ metadata }) => metadata.name === 'default')).toBe(false);
     expect(findingsOf(having!)).toEqual([]);
@@ -243,7 +285,15 @@ describe('what nodes are told', () => {
 /** What a registry of the platform's own is to the mirror. */
 function registry(host: string, readyAfter: readonly Stage[], way: readonly Stage[]): IRegistry {
   const endpoint = { host, port: 443, readyAfter: way, allow: () => ({ peer: 'anywhere' as const, ports: [] }) };
-  return { host, readyAfter, endpoint, authority: () => undefined, addProject: () => { throw new Error('not asked'); } };
+  return {
+    host,
+    readyAfter,
+    endpoint,
+    authority: () => undefined,
+    addProject: () => {
+      throw new Error('not asked');
+    },
+  };
 }
 
 describe('a mirror that the platform serves itself', () => {
@@ -264,11 +314,13 @@ describe('a mirror that the platform serves itself', () => {
 
   test('has what it needs itself in preload.sh, and nothing else', () => {
     const script = preloadScript(make())!;
-    expect(/<<'TEXT'\n(docker[^]*?)\nTEXT/.exec(script)![1]!.split('\n')).toEqual([
-      'docker.io/library/haproxy:3 - harbor.lab.example/mirror/library/haproxy:3',
-      `docker.io/goharbor/core:v2 ${DIGEST} harbor.lab.example/mirror/goharbor/core:v2@${DIGEST}`,
-      'quay.io/db/db:v1 - harbor.lab.example/mirror/db/db:v1',
-    ].sort());
+    expect(/<<'TEXT'\n(docker[^]*?)\nTEXT/.exec(script)![1]!.split('\n')).toEqual(
+      [
+        'docker.io/library/haproxy:3 - harbor.lab.example/mirror/library/haproxy:3',
+        `docker.io/goharbor/core:v2 ${DIGEST} harbor.lab.example/mirror/goharbor/core:v2@${DIGEST}`,
+        'quay.io/db/db:v1 - harbor.lab.example/mirror/db/db:v1',
+      ].sort(),
+    );
     expect(script).toContain('${CTR:-ctr --address /run/containerd/containerd.sock}');
     expect(preloadScript(make('rke2'))).toContain(
       '${CTR:-/var/lib/rancher/rke2/bin/ctr --address /run/k3s/containerd/containerd.sock}',
@@ -310,7 +362,9 @@ describe('a mirror that the platform serves itself', () => {
 
     test('packs the images by the names that kubelet asks for, and pins them on a node', () => {
       const layer = put('a layer');
-      const manifest = put(JSON.stringify({ schemaVersion: 2, layers: [{ mediaType: 'x', digest: `sha256:${layer}` }] }));
+      const manifest = put(
+        JSON.stringify({ schemaVersion: 2, layers: [{ mediaType: 'x', digest: `sha256:${layer}` }] }),
+      );
       const other = put('of another image');
       const platform = testPlatform({ registryMirror: HARBOR });
       const harbor = runs(platform, 'harbor', `docker.io/goharbor/core:v2@sha256:${manifest}`, 'quay.io/db/db:v1');

@@ -32,7 +32,9 @@ export class RegistryClient {
 
   constructor(
     private readonly config: DockerConfig,
-    private readonly options: HttpOptions & { /** Milliseconds before the second attempt. */ readonly pause?: number } = {},
+    private readonly options: HttpOptions & {
+      /** Milliseconds before the second attempt. */ readonly pause?: number;
+    } = {},
   ) {}
 
   /**
@@ -102,10 +104,15 @@ export class RegistryClient {
         ? `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
         : undefined;
     if (!/^bearer\s/i.test(challenge)) return basic;
-    const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!.toLowerCase(), value!]));
+    const said = new Map(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!.toLowerCase(), value!]),
+    );
     const realm = said.get('realm');
     if (realm === undefined) throw new Error('the registry wants a token, but says not from where');
-    const asked = { service: said.get('service') ?? registry, scope: said.get('scope') ?? `repository:${repository}:pull` };
+    const asked = {
+      service: said.get('service') ?? registry,
+      scope: said.get('scope') ?? `repository:${repository}:pull`,
+    };
     const url = new URL(realm);
     if (login && url.protocol !== 'https:' && !isLoopback(url.hostname)) {
       throw new Error(`the registry wants the login at ${url.href}, without TLS`);
@@ -129,7 +136,9 @@ export class RegistryClient {
     const given = answer.status === 200 ? json(answer.body) : undefined;
     const token = isObj(given) ? (str(given.token) ?? str(given.access_token)) : undefined;
     if (token === undefined) {
-      throw new Error(`${url.host} gives no token${login ? ' for the login' : ''}: it answers ${answer.status}${reasonOf(answer)}`);
+      throw new Error(
+        `${url.host} gives no token${login ? ' for the login' : ''}: it answers ${answer.status}${reasonOf(answer)}`,
+      );
     }
     return `Bearer ${token}`;
   }

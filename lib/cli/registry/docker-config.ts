@@ -44,7 +44,8 @@ export class DockerConfig {
   login(registry: string): Login | undefined {
     if (!isObj(this.content)) return undefined;
     const { auths, credHelpers, credsStore } = this.content;
-    const keys = registry === 'docker.io' ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'] : [registry];
+    const keys =
+      registry === 'docker.io' ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'] : [registry];
     for (const key of keys) {
       const helper = (isObj(credHelpers) ? str(credHelpers[key]) : undefined) ?? str(credsStore);
       const kept = helper === undefined ? undefined : askHelper(helper, key);
@@ -64,12 +65,18 @@ function loginOf(entry: Readonly<Record<string, unknown>>): Login | undefined {
   if (username !== undefined && password !== undefined) return { username, password };
   const pair = Buffer.from(str(entry.auth) ?? '', 'base64').toString('utf8');
   const colon = pair.indexOf(':');
-  return colon < 0 ? undefined : { username: pair.slice(0, colon), password: pair.slice(colon + 1).replace(/\0+$/, '') };
+  return colon < 0
+    ? undefined
+    : { username: pair.slice(0, colon), password: pair.slice(colon + 1).replace(/\0+$/, '') };
 }
 
 /** @see https://github.com/docker/docker-credential-helpers#development */
 function askHelper(helper: string, key: string): Login | undefined {
-  const { status, stdout } = spawnSync(`docker-credential-${helper}`, ['get'], { input: key, encoding: 'utf8' });
+  const { status, stdout } = spawnSync(`docker-credential-${helper}`, ['get'], {
+    input: key,
+    env: process.env,
+    encoding: 'utf8',
+  });
   if (status !== 0) return undefined;
   let answer: unknown;
   try {

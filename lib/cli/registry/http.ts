@@ -35,7 +35,8 @@ export async function request(url: URL, wanted: Request = {}, options: HttpOptio
     const { location } = answer.headers;
     if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
     const next = new URL(location, at);
-    if (at.protocol === 'https:' && next.protocol !== 'https:') throw new Error(`${at.host} leads to ${next.href}, without TLS`);
+    if (at.protocol === 'https:' && next.protocol !== 'https:')
+      throw new Error(`${at.host} leads to ${next.href}, without TLS`);
     if (next.host !== at.host) {
       headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
     }
@@ -55,19 +56,21 @@ async function once(url: URL, wanted: Request, options: HttpOptions): Promise<An
       method: wanted.method ?? 'GET',
       headers: { 'user-agent': 'cdk8s-onprem-ml', ...wanted.headers },
       timeout,
-      agent: false,
       ...(secure && { ca }),
-      ...(tunnel && {
-        createConnection: () =>
-          secure
-            ? tls.connect({
-                socket: tunnel,
-                host: url.hostname,
-                ...(isIP(url.hostname) === 0 && { servername: url.hostname }),
-                ...(ca && { ca }),
-              })
-            : tunnel,
-      }),
+      // With an agent, Node takes no notice of createConnection.
+      ...(tunnel
+        ? {
+            createConnection: () =>
+              secure
+                ? tls.connect({
+                    socket: tunnel,
+                    host: url.hostname,
+                    ...(isIP(url.hostname) === 0 && { servername: url.hostname }),
+                    ...(ca && { ca }),
+                  })
+                : tunnel,
+          }
+        : { agent: false }),
     });
     sent.on('timeout', () => sent.destroy(new Error(`${url.host} doesn't answer within ${timeout / 1000} s`)));
     sent.on('error', reject);

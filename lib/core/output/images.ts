@@ -19,7 +19,8 @@ export function mirrorList(platform: Platform): string {
     const source = used.locked ? taggedName(used.image) : reference(used.image);
     return `${[source, used.image.digest ?? '-', placeOf(platform, used), ownersOf(platform, used)].join(' ')}\n`;
   });
-  const title = '# source, digest or -, place below the mirror or =, systems; read by mirror.sh and `onprem-ml images`\n';
+  const title =
+    '# source, digest or -, place below the mirror or =, systems; read by mirror.sh and `onprem-ml images`\n';
   return title + [...new Set(lines)].sort().join('');
 }
 

@@ -116,7 +116,11 @@ function openshift({ host, scheme, privateAuthority, pullCredentials }: Registry
   ];
   return commands.length === 0
     ? []
-    : block('The nodes learn of the registry by objects of the cluster, and restart one after another:', 'sh', commands);
+    : block(
+        'The nodes learn of the registry by objects of the cluster, and restart one after another:',
+        'sh',
+        commands,
+      );
 }
 
 function secretInstructions({ ownNamespaces, externals }: Platform, { pullSecret }: RegistryMirror): string[] {

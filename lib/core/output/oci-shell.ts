@@ -3,7 +3,8 @@
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
-export const OCI_SHELL = String.raw`if command -v sha256sum > /dev/null 2>&1; then sum() { sha256sum "$1" | cut -d ' ' -f 1; }
+export const OCI_SHELL =
+  String.raw`if command -v sha256sum > /dev/null 2>&1; then sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 elif command -v shasum > /dev/null 2>&1; then sum() { shasum -a 256 "$1" | cut -d ' ' -f 1; }
 else echo "$program: there is neither sha256sum nor shasum; install one" >&2; exit 2; fi
 

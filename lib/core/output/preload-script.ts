@@ -30,7 +30,9 @@ export function bootstrapImages(platform: Platform, registry: IRegistry): string
   const paths = [...neededBy(registry)].map((system) => system.node.path);
   return [...platform.images.values()]
     .filter(({ owners }) =>
-      [...owners].some((owner) => paths.some((path) => `${path}/`.startsWith(`${owner}/`) || owner.startsWith(`${path}/`))),
+      [...owners].some((owner) =>
+        paths.some((path) => `${path}/`.startsWith(`${owner}/`) || owner.startsWith(`${path}/`)),
+      ),
     )
     .map(({ image, reference }) => `${taggedName(image)} ${image.digest ?? '-'} ${reference}`)
     .sort();
