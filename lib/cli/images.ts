@@ -100,7 +100,8 @@ async function lookUp(
       digests.set(name, await client.digest(remote(each, from), platform));
       err(`[${i + 1}/${wanted.length}] ${name}`);
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push(`${name}: ${reason}${/certificate/.test(reason) ? '; give its authority by --ca' : ''}`);
     }
   }
   return { digests, failures };
