@@ -39,7 +39,11 @@ function needsConfiguration({ scheme, privateAuthority }: RegistryMirror): boole
   return scheme === 'http' || privateAuthority;
 }
 
-/** A host that is read from its own folder is the registry itself: no mirror's `ns` is sent, no other host is asked. */
+/**
+ * What stands before all tables is of the registry itself, which is asked last, and here alone.
+ *
+ * @see https://github.com/containerd/containerd/blob/v2.1.4/core/remotes/docker/config/hosts.go (parseHostsFile)
+ */
 function hostsToml(mirror: RegistryMirror, path: string): string[] {
   const { host, scheme, privateAuthority } = mirror;
   if (!needsConfiguration(mirror)) return [];
@@ -48,13 +52,7 @@ function hostsToml(mirror: RegistryMirror, path: string): string[] {
     `On each node, ${folder}/hosts.toml, read at each pull where containerd's configuration has config_path = "${path}" for registries` +
       `${privateAuthority ? '; beside it ca.crt, the authority that its certificate is of' : ''}:`,
     'toml',
-    [
-      `server = "${scheme}://${host}"`,
-      '',
-      `[host."${scheme}://${host}"]`,
-      '  capabilities = ["pull", "resolve"]',
-      ...(privateAuthority ? [`  ca = "${folder}/ca.crt"`] : []),
-    ],
+    [`server = "${scheme}://${host}"`, ...(privateAuthority ? [`ca = "${folder}/ca.crt"`] : [])],
   );
 }
 
