@@ -241,7 +241,7 @@ describe.each(['crane', 'skopeo'])('with %s', (tool_) => {
     const { status, stderr } = mirror([...w, '--retries', '0']);
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /\nmirror.sh: 1 of 3 images are not as they should be:\n  one.example\/shop\/web:v1: can't be looked up: .*manifest unknown\nRun it again; what is done is only looked at.\n$/,
+      /\nmirror.sh: 1 of 3 images are not as they should be:\n {2}one.example\/shop\/web:v1: can't be looked up: .*manifest unknown\nRun it again; what is done is only looked at.\n$/,
     );
     expect(tagged('lab.example:5000/mirror/data:v3')).toBe(data);
   });
