@@ -32,7 +32,9 @@ export class DockerConfig {
       try {
         return new DockerConfig(JSON.parse(text));
       } catch (error) {
-        throw new Error(`${file}: is no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw new Error(`${file}: is no JSON: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
       }
     }
     return new DockerConfig({});
