@@ -19,12 +19,12 @@ export interface ContainerRuntime {
  * How a node is told of a registry's authority, of other hosts that answer for it, and of credentials:
  *
  * - `hosts.toml`: a folder for each registry below `path`, which containerd reads at each pull; credentials are kubelet's own
- * - `registries.yaml`: one file for all, which is read when `service` starts
+ * - `registries.yaml`: one file for all, which is read when one of `services` starts, a server's or an agent's
  * - `cluster`: objects of the cluster, which its operators bring to the nodes
  */
 export type RegistryConfiguration =
   | { readonly form: 'hosts.toml'; readonly path: string }
-  | { readonly form: 'registries.yaml'; readonly path: string; readonly service: string }
+  | { readonly form: 'registries.yaml'; readonly path: string; readonly services: readonly [string, string] }
   | { readonly form: 'cluster' };
 
 /** As its packages configure it. */
@@ -38,7 +38,8 @@ export const CONTAINERD: ContainerRuntime = {
 };
 
 /** k3s and RKE2 share the engine, and with it the socket's place whatever the data directory is. */
-export function rancherContainerd(dataDir: string, ctr: string, name: string): ContainerRuntime {
+export function rancherContainerd(name: string, ctr: string, server: string): ContainerRuntime {
+  const dataDir = `/var/lib/rancher/${name}`;
   return {
     name: 'containerd',
     socket: '/run/k3s/containerd/containerd.sock',
@@ -46,7 +47,11 @@ export function rancherContainerd(dataDir: string, ctr: string, name: string): C
     // For containerd 2; with containerd 1.7 the directory is config.toml.d.
     dropInDir: `${dataDir}/agent/etc/containerd/config-v3.toml.d`,
     ctr,
-    registries: { form: 'registries.yaml', path: `/etc/rancher/${name}/registries.yaml`, service: name },
+    registries: {
+      form: 'registries.yaml',
+      path: `/etc/rancher/${name}/registries.yaml`,
+      services: [server, `${name}-agent`],
+    },
   };
 }
 

@@ -216,7 +216,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/k3s', 'k3s ctr', 'k3s'),
+    runtime: rancherContainerd('k3s', 'k3s ctr', 'k3s'),
     // k3s leaves the kubelet's own default; only the rootless mode moves it.
     kubeletRoot: '/var/lib/kubelet',
     // data/cni is the link that stays when an upgrade changes data/current.
@@ -251,7 +251,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/rke2', '/var/lib/rancher/rke2/bin/ctr', 'rke2'),
+    runtime: rancherContainerd('rke2', '/var/lib/rancher/rke2/bin/ctr', 'rke2-server'),
     kubeletRoot: '/var/lib/kubelet',
     cni: STANDARD_CNI,
     dns: { ...KUBE_DNS, service: 'rke2-coredns-rke2-coredns' },

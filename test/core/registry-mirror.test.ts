@@ -259,7 +259,11 @@ describe('what nodes are told', () => {
     expect(text).toContain('{ "auths": { "harbor.lab.example:8443": { "auth": "BASE64 OF USER:PASSWORD" } } }');
   });
 
-  test.each(['k3s', 'rke2'] as const)('%s: registries.yaml', (name) => {
+  test.each([
+    ['k3s', 'systemctl restart k3s, or k3s-agent'],
+    ['rke2', 'systemctl restart rke2-server, or rke2-agent'],
+  ] as const)('%s: registries.yaml', (name, restart) => {
+    expect(told(HARBOR, name)).toContain(restart);
     expect(told(HARBOR, name)).toContain(
       [
         'mirrors:',

@@ -68,14 +68,14 @@ function kubeletCredential({ host, pullCredentials }: RegistryMirror, root: stri
 
 function registriesYaml(
   mirror: RegistryMirror,
-  { path, service }: { readonly path: string; readonly service: string },
+  { path, services: [server, agent] }: RegistryConfiguration & { readonly form: 'registries.yaml' },
 ): string[] {
   const { host, scheme, privateAuthority, pullCredentials } = mirror;
   const signsIn = pullCredentials === 'nodes';
   if (!needsConfiguration(mirror) && !signsIn) return [];
   const folder = path.slice(0, path.lastIndexOf('/'));
   return block(
-    `On each node, ${path}, of mode 0600, read when ${service} starts (systemctl restart ${service}, or ${service}-agent)` +
+    `On each node, ${path}, of mode 0600, read when the service starts (systemctl restart ${server}, or ${agent})` +
       `${privateAuthority ? '; beside it ca.crt, the authority that its certificate is of' : ''}` +
       `${signsIn ? ". Leave out auth where anybody may pull (pullCredentials: 'none')" : ''}:`,
     'yaml',
