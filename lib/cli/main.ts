@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { imagesCommand } from './images';
 import { linkCommand } from './link';
 import { siteCommand } from './site';
 
@@ -6,21 +7,25 @@ import { siteCommand } from './site';
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
-  run(args: readonly string[], out: (line: string) => void, err: (line: string) => void): number;
+  run(args: readonly string[], out: (line: string) => void, err: (line: string) => void): number | Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { link: linkCommand, site: siteCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  images: imagesCommand,
+  link: linkCommand,
+  site: siteCommand,
+};
 
 /**
  * The command line, `onprem-ml COMMAND ...`.
  *
- * @returns the exit code: the command's own, or 2 where there is no such command
+ * @returns the exit code: the command's own, a promise where it asks the network; or 2 where there is no such command
  */
 export function main(
   args: readonly string[],
   out: (line: string) => void = console.log,
   err: (line: string) => void = console.error,
-): number {
+): number | Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     (name === undefined ? err : out)(usage());
@@ -40,4 +45,8 @@ function usage(): string {
   );
 }
 
-if (require.main === module) process.exitCode = main(process.argv.slice(2));
+if (require.main === module) {
+  void Promise.resolve(main(process.argv.slice(2))).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,3 +1,4 @@
+import { CONTAINERD, type ContainerRuntime, CRI_O, rancherContainerd } from './container-runtime';
 import { didYouMean, fail, show } from './errors';
 
 /** The Kubernetes distributions that have a profile. */
@@ -34,17 +35,6 @@ export interface BundledComponent {
   readonly role: BundledRole;
   /** How a cluster is made without it, for the mend of an error. Absent where it can't be left out. */
   readonly disable?: string;
-}
-
-/** Where the container runtime of a node is. All are absolute paths on the node. */
-export interface ContainerRuntime {
-  readonly name: 'containerd' | 'cri-o';
-  /** The CRI socket. */
-  readonly socket: string;
-  /** The configuration that the runtime is started with. Some distributions write it anew at each start: use `dropInDir`. */
-  readonly configFile: string;
-  /** The directory whose files are added to the configuration. */
-  readonly dropInDir: string;
 }
 
 /** The cluster's DNS, for NetworkPolicies and configuration. */
@@ -140,6 +130,8 @@ export interface Distribution {
 // kubelet    kubernetes/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go and pkg/kubelet/eviction/defaults_linux.go; k3s and RKE2:
 //            k3s-io/k3s pkg/daemons/agent (evictionHard), docs.k3s.io and docs.rke2.io on dedicated control planes (the taint);
 //            openshift/machine-config-operator templates/{master,worker}/01-*-kubelet and kubelet-auto-sizing.yaml
+// registries containerd/containerd docs/hosts.md; rancher/rke2-docs docs/install/private_registry.md, which K3s shares;
+//            kubernetes/kubernetes pkg/credentialprovider/config.go (config.json in the kubelet's root)
 // GPUs       NVIDIA/gpu-operator controllers/object_controls.go (default paths of containerd and CRI-O, RuntimeClass `nvidia`)
 
 const KUBE_DNS: ClusterDns = {
@@ -148,24 +140,6 @@ const KUBE_DNS: ClusterDns = {
   podLabels: { 'k8s-app': 'kube-dns' },
   podPort: 53,
 };
-
-const CONTAINERD: ContainerRuntime = {
-  name: 'containerd',
-  socket: '/run/containerd/containerd.sock',
-  configFile: '/etc/containerd/config.toml',
-  dropInDir: '/etc/containerd/conf.d',
-};
-
-/** k3s and RKE2 share the engine, and with it the socket's place whatever the data directory is. */
-function rancherContainerd(dataDir: string): ContainerRuntime {
-  return {
-    name: 'containerd',
-    socket: '/run/k3s/containerd/containerd.sock',
-    configFile: `${dataDir}/agent/etc/containerd/config.toml`,
-    // For containerd 2; with containerd 1.7 the directory is config.toml.d.
-    dropInDir: `${dataDir}/agent/etc/containerd/config-v3.toml.d`,
-  };
-}
 
 const GIB = 1024 ** 3;
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
@@ -242,7 +216,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/k3s'),
+    runtime: rancherContainerd('k3s', 'k3s ctr', 'k3s'),
     // k3s leaves the kubelet's own default; only the rootless mode moves it.
     kubeletRoot: '/var/lib/kubelet',
     // data/cni is the link that stays when an upgrade changes data/current.
@@ -277,7 +251,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.42.0.0/16',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: rancherContainerd('/var/lib/rancher/rke2'),
+    runtime: rancherContainerd('rke2', '/var/lib/rancher/rke2/bin/ctr', 'rke2-server'),
     kubeletRoot: '/var/lib/kubelet',
     cni: STANDARD_CNI,
     dns: { ...KUBE_DNS, service: 'rke2-coredns-rke2-coredns' },
@@ -317,12 +291,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     podCidr: '10.128.0.0/14',
     clusterDomain: 'cluster.local',
     apiServerPort: 6443,
-    runtime: {
-      name: 'cri-o',
-      socket: '/var/run/crio/crio.sock',
-      configFile: '/etc/crio/config.toml',
-      dropInDir: '/etc/crio/crio.conf.d',
-    },
+    runtime: CRI_O,
     kubeletRoot: '/var/lib/kubelet',
     // Multus, which is always there, calls the plugins; these are the directories that it and CRI-O read.
     cni: { binDir: '/var/lib/cni/bin', confDir: '/etc/kubernetes/cni/net.d' },

@@ -35,7 +35,7 @@ export function image(reference: string): Image {
   return { registry: parts.registry!, repository: parts.repository!, tag: parts.tag!, digest: parts.digest };
 }
 
-/** The reference that a container runtime pulls, from the mirror where there is one. */
-export function reference(image: Image, mirror?: string): string {
-  return `${mirror ?? image.registry}/${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
+/** The reference that a container runtime pulls. @param prefix what takes the registry's place */
+export function reference(image: Image, prefix: string = image.registry): string {
+  return `${prefix}/${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
 }

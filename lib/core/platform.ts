@@ -1,19 +1,20 @@
 import { Construct, type IConstruct } from 'constructs';
 import { type NodePool, type Site } from '../site';
 import { type ICredentialSource } from './contracts/credentials';
+import { type IRegistry } from './contracts/registry';
 import { MintedCredentials } from './credentials/minted';
 import { distribution, type Distribution, type DistributionName } from './distribution';
 import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
+import { ImageLock, taggedName } from './image-lock';
 import * as k8s from './k8s';
 import { ISOLATED, LABEL } from './labels';
 import { checkLabel } from './names';
 import { formatFinding } from './link';
 import { linked } from './output/linked';
+import { RegistryMirror, type RegistryMirrorProps } from './registry-mirror';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
-
-const MIRROR = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._/-][a-z0-9]+)*)?$/;
 
 export interface PlatformProps {
   /** What is in the racks. */
@@ -26,17 +27,45 @@ export interface PlatformProps {
    */
   readonly kubernetesVersion?: string;
   /**
-   * Registry that holds all images, with a port and a path where it has them: `registry.lab.example:5000/mirror`. It replaces the
-   * registry in every reference, those in custom resources and ConfigMaps too.
+   * Registry that holds all images, with a port and a path where it has them: `registry.lab.example:5000/mirror`, or an object that says more of it. It replaces the
+   * registry in every reference, those in custom resources and ConfigMaps too; an image that is in it already is left as it is.
    * @default - images come from their own registries
    */
-  readonly registryMirror?: string;
+  readonly registryMirror?: string | RegistryMirrorProps;
+  /**
+   * Digests of the images' tags, or the file that holds them: each reference is then `tag@digest`. An image that isn't in it is an error. Images with a digest of
+   * their own keep theirs.
+   * @default - tags as they are
+   */
+  readonly imageLock?: string | ImageLock;
   /**
    * Other builds of images, by the repository they stand in for: `{ 'quay.io/minio/minio': 'registry.lab.example/minio:2026.1' }`. Taken as
    * they are; the mirror doesn't apply to them.
    * @default - the systems' own
    */
   readonly images?: Readonly<Record<string, string>>;
+}
+
+/** An image that the platform's pods, or controllers on their behalf, run. */
+export interface UsedImage {
+  /** What is run: the system's own image, or what takes its place; with its digest where that is known. */
+  readonly image: Image;
+  /** The reference in the manifests. */
+  readonly reference: string;
+  /** Whether it comes from the mirror. What takes an image's place, and what is in the mirror's registry anyway, is taken from where it is. */
+  readonly mirrored: boolean;
+  /** Whether the digest is the lock's. */
+  readonly locked: boolean;
+  /** Paths of the systems that run it. */
+  readonly owners: ReadonlySet<string>;
+}
+
+/** How an image is asked for. */
+export interface ImageUse {
+  /** Who runs it. */
+  readonly owner?: IConstruct;
+  /** A controller makes the tag of parts, so that no digest can stand beside it. @default false */
+  readonly composedTag?: boolean;
 }
 
 /** An object that the output refers to and that is in the cluster already. Name `*` stands for any. */
@@ -69,12 +98,16 @@ export class Platform extends Construct {
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
   private minted?: MintedCredentials;
-  private readonly mirror?: string;
+  /** Where images come from, where that is not their own registries. */
+  readonly mirror?: RegistryMirror;
+  private readonly lock?: ImageLock;
+  private ownRegistry?: IRegistry;
   private readonly replacements: ReadonlyMap<string, Image>;
   private readonly asked = new Set<string>();
   private readonly registered: Stage[] = [];
   private readonly namespaces = new Map<string, IConstruct>();
-  private readonly usedImages = new Map<string, Image>();
+  private readonly usedImages = new Map<string, UsedImage>();
+  private readonly collided: (readonly [Image, Image, string])[] = [];
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
     readonly pool: NodePool;
@@ -89,18 +122,14 @@ export class Platform extends Construct {
     if (typeof (props.site as Partial<Site>).networksIn !== 'function') {
       fail(this.node.path, `site must be a Site, got ${show(props.site)}; pass site: Site.fromFile("site.yaml")`);
     }
-    if (props.registryMirror !== undefined && !MIRROR.test(props.registryMirror)) {
-      fail(
-        this.node.path,
-        `registryMirror must be host[:port][/path] without a scheme, got ${show(props.registryMirror)}; write it as "registry.lab.example:5000"`,
-      );
-    }
     this.name = id;
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
     this.kubernetesVersion = this.version(props.kubernetesVersion ?? this.distribution.kubernetesVersion);
     this.checkRanges();
-    this.mirror = props.registryMirror;
+    this.mirror =
+      props.registryMirror === undefined ? undefined : RegistryMirror.from(this.node.path, props.registryMirror);
+    this.lock = typeof props.imageLock === 'string' ? ImageLock.fromFile(props.imageLock) : props.imageLock;
     this.replacements = new Map(Object.entries(props.images ?? {}).map(([name, build]) => [name, image(build)]));
     this.foundation = new Stage(this, 'foundation', {
       platform: this,
@@ -110,7 +139,12 @@ export class Platform extends Construct {
       labels: { [LABEL.partOf]: this.name, [LABEL.managedBy]: 'cdk8s-onprem-ml' },
     });
     this.node.addValidation({
-      validate: () => [...this.uselessReplacements(), ...linked(this).findings.map(formatFinding)],
+      validate: () => [
+        ...this.uselessReplacements(),
+        ...this.collisions(),
+        ...this.unlocked(),
+        ...linked(this).findings.map(formatFinding),
+      ],
     });
     this.addExternal({ kind: 'Namespace', name: this.distribution.dns.namespace });
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
@@ -127,8 +161,13 @@ export class Platform extends Construct {
   }
 
   /** Every image that the platform's pods, or controllers on their behalf, run. */
-  get images(): ReadonlyMap<string, Image> {
+  get images(): ReadonlyMap<string, UsedImage> {
     return this.usedImages;
+  }
+
+  /** The platform's own registry, where that is the mirror. */
+  get mirrorRegistry(): IRegistry | undefined {
+    return this.ownRegistry;
   }
 
   /** What the output may refer to without containing it. */
@@ -137,13 +176,58 @@ export class Platform extends Construct {
   }
 
   /** The reference to run an image by, from the mirror where there is one; puts it on the platform's list. */
-  image(wanted: Image): string {
+  image(wanted: Image, { owner, composedTag = false }: ImageUse = {}): string {
     const name = `${wanted.registry}/${wanted.repository}`;
     const replacement = this.replacements.get(name);
-    const used = replacement ? reference(replacement) : reference(wanted, this.mirror);
+    const source = replacement ?? wanted;
+    const digest = source.digest ?? this.lock?.digestOf(source);
+    const mirrored = this.mirror !== undefined && replacement === undefined && source.registry !== this.mirror.host;
+    const shown = composedTag ? source : { ...source, digest };
+    const used = reference(shown, mirrored ? this.mirror!.prefix(source.registry) : undefined);
     this.asked.add(name);
-    this.usedImages.set(used, replacement ?? wanted);
+    const known = this.usedImages.get(used);
+    const image = { ...source, digest };
+    if (known && taggedName(known.image) !== taggedName(image)) {
+      this.collided.push([known.image, image, used]);
+      return used;
+    }
+    const owners = new Set([...(known?.owners ?? []), ...(owner ? [owner.node.path] : [])]);
+    const locked = source.digest === undefined && digest !== undefined;
+    this.usedImages.set(used, { image, reference: used, mirrored, locked, owners });
     return used;
+  }
+
+  /**
+   * Says that the mirror is a registry of this very platform. What that one needs, itself included, can't be pulled from it at first: `preload.sh` brings it to the
+   * nodes.
+   *
+   * @throws when there is no mirror, or it is another host's
+   */
+  serveMirrorBy(registry: IRegistry): void {
+    if (!this.mirror) {
+      fail(this.node.path, `${show(registry.host)} is to serve the mirror, but there is none; give registryMirror`);
+    }
+    if (registry.host !== this.mirror.host) {
+      fail(
+        this.node.path,
+        `${show(registry.host)} is to serve the mirror, but registryMirror is at ${show(this.mirror.host)}; give both the same host`,
+      );
+    }
+    this.ownRegistry = registry;
+  }
+
+  /** Declares the mirror's Secret in a namespace, once. @internal */
+  addPullSecret(namespace: string): void {
+    const name = this.mirror!.pullSecret!;
+    const isIt = (object: ExternalObject) =>
+      object.kind === 'Secret' && object.name === name && object.namespace === namespace;
+    if (this.externalObjects.some(isIt)) return;
+    this.addExternal({ kind: 'Secret', namespace, name, keys: ['.dockerconfigjson'] });
+  }
+
+  /** Namespaces that the platform makes, in the order they were added. */
+  get ownNamespaces(): readonly string[] {
+    return [...this.namespaces.keys()];
   }
 
   /** Declares something that the output refers to and that exists already. */
@@ -206,6 +290,10 @@ export class Platform extends Construct {
         },
       },
     });
+    // Pods that name no ServiceAccount, as a team's or a controller's may, have this one.
+    if (this.mirror?.pullSecret !== undefined) {
+      new k8s.KubeServiceAccount(scope, 'service-account', { metadata: { namespace: name, name: 'default' } });
+    }
     new k8s.KubeNetworkPolicy(scope, 'default-deny', {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
@@ -224,6 +312,33 @@ export class Platform extends Construct {
     return [...this.replacements.keys()]
       .filter((name) => !this.asked.has(name))
       .map((name) => `${this.node.path}: images: no system runs ${show(name)}${didYouMean(name, this.asked)}`);
+  }
+
+  /** Of two images with one reference, a node would run whichever was copied last. */
+  private collisions(): string[] {
+    const all = [...this.usedImages.values()].filter(({ mirrored }) => mirrored);
+    const first = new Map<string, Image>();
+    const found = this.collided.map(([a, b, used]) => [a, b, used.split('@')[0]!] as const);
+    for (const { image, reference: used } of all) {
+      const tag = used.split('@')[0]!;
+      const other = first.get(tag);
+      if (other && reference(other) !== reference(image)) found.push([other, image, tag]);
+      else first.set(tag, image);
+    }
+    const texts = found.map(
+      ([a, b, tag]) =>
+        `${this.node.path}: registryMirror: ${reference(a)} and ${reference(b)} would both be ${tag}; ` +
+        (a.registry === b.registry ? 'give both the same digest' : `use the layout "by-registry"`),
+    );
+    return [...new Set(texts)];
+  }
+
+  private unlocked(): string[] {
+    if (!this.lock) return [];
+    const missing = [...this.usedImages.values()].filter(({ image }) => image.digest === undefined);
+    const images = new Map(missing.map(({ image }) => [taggedName(image), image]));
+    if (images.size === 0) return [];
+    return [`${this.node.path}: ${this.lock.lacks([...images.keys()].sort().map((name) => images.get(name)!))}`];
   }
 
   /** A network of the site that overlaps the cluster's own addresses is out of the pods' reach. */

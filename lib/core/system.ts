@@ -6,7 +6,7 @@ import type * as k8s from './k8s';
 import { LABEL } from './labels';
 import { type CrdObject, type CrdSource, readCrds } from './crd-source';
 import { checkLabel } from './names';
-import { type Platform, type PodSecurityLevel } from './platform';
+import { type ImageUse, type Platform, type PodSecurityLevel } from './platform';
 import { platformOf, SYSTEM } from './scope';
 import { type IReady, Stage } from './stage';
 import { checkPlacement, type Placement } from './workload/placement';
@@ -105,8 +105,8 @@ export abstract class System extends Construct {
   }
 
   /** The reference to run an image by; every image of a system passes here. */
-  image(image: Image): string {
-    return this.platform.image(image);
+  image(image: Image, use: Omit<ImageUse, 'owner'> = {}): string {
+    return this.platform.image(image, { ...use, owner: this });
   }
 
   /** Says in the platform's summary where the system is reached: `addEndpoint('MLflow', 'https://mlflow.lab.example')`. */

@@ -22,7 +22,7 @@ function run(...args: string[]): { code: number; out: string[]; err: string[] } 
     args,
     (line) => out.push(...line.replaceAll(`${folder}/`, '').split('\n')),
     (line) => err.push(...line.replaceAll(`${folder}/`, '').split('\n')),
-  );
+  ) as number;
   return { code, out, err };
 }
 
@@ -151,7 +151,7 @@ describe('input that cannot be read', () => {
     expect(run('lint')).toEqual({
       code: 2,
       out: [],
-      err: ['onprem-ml: there is no command "lint"; there is link, site'],
+      err: ['onprem-ml: there is no command "lint"; there is images, link, site'],
     });
     expect(run().code).toBe(2);
   });

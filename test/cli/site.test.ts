@@ -66,7 +66,7 @@ function run(items: unknown, ...args: string[]): { code: number; text: string; e
     ['site', 'from-nodes', file, ...args],
     (line) => out.push(line),
     (line) => err.push(line),
-  );
+  ) as number;
   return { code, text: out.join('\n'), err };
 }
 

@@ -254,6 +254,16 @@ describe('NvidiaGpuOperator', () => {
     expect(spec.gfd!.resources).toEqual({ requests: { cpu: '500m', memory: '128Mi' } });
   });
 
+  test('the mirror’s Secret is given besides a registry’s own', () => {
+    const registryMirror = { host: 'registry.lab.example', pullCredentials: { secret: 'registry-pull' } };
+    const lab = make({}, { secret: 'nvcr', platform: { registryMirror } });
+    expect(policy(lab).devicePlugin!.imagePullSecrets).toEqual(['nvcr', 'registry-pull']);
+    const { spec } = objectOf<{ spec: { template: { spec: object } } }>(lab.lab, 'Deployment', 'gpu-operator');
+    // A pod that names one doesn't get its ServiceAccount's.
+    expect(spec.template.spec).toHaveProperty('imagePullSecrets', [{ name: 'nvcr' }, { name: 'registry-pull' }]);
+    expect(findingsOf(lab.lab)).toEqual([]);
+  });
+
   test('a registry’s credentials are given to every operand', () => {
     const lab = make({ metrics: true, standaloneDcgm: true, nodeStatus: true }, { secret: 'nvcr' });
     const spec = policy(lab);

@@ -40,6 +40,8 @@ test('a platform is a folder of manifests by wave, with what applies them', () =
     '02-second.k8s.yaml',
     'apply.sh',
     'images.txt',
+    'mirror.sh',
+    'mirror.txt',
     'summary.md',
   ]);
   expect(statSync(join(outdir, 'lab/apply.sh')).mode & 0o111).toBe(0o111);

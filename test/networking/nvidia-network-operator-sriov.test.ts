@@ -201,6 +201,14 @@ describe('the operator', () => {
     expect(others).not.toHaveProperty('OVS_CNI_IMAGE');
   });
 
+  test('is told of the mirror’s Secret, for service accounts that it makes itself', () => {
+    const mirror = { host: 'registry.lab.example', pullCredentials: { secret: 'registry-pull' } };
+    const pulling = make({ networks: { roce: DIVIDED } }, ONE_PORT, { registryMirror: mirror });
+    expect(environment(pulling).IMAGE_PULL_SECRETS).toBe('registry-pull');
+    expect(findingsOf(pulling.lab)).toEqual([]);
+    expect(environment(made)).not.toHaveProperty('IMAGE_PULL_SECRETS');
+  });
+
   test('evicts pods with RDMA devices, not all with GPUs', () => {
     expect(environment(made).RESOURCE_PREFIX).toBe('rdma');
   });

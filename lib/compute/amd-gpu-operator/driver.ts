@@ -89,7 +89,7 @@ export function checkedDriver(system: System, props: AmdDriverProps): Driver {
       'driver.signing is done while images are built, but there is no driver.build; give both, or sign them before',
     );
   }
-  const names = props.systems.map((each) => system.image(driverImage(path, props, each)));
+  const names = props.systems.map((each) => system.image(driverImage(path, props, each), { composedTag: true }));
   const repositories = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf(':'))))];
   if (repositories.length > 1) {
     fail(path, `driver: images gives more than one repository, ${repositories.join(', ')}; the operator knows one`);
@@ -106,7 +106,7 @@ function baseRegistryOf(system: System, { systems, version }: AmdDriverProps): s
     const { prefix, images: bases } = BASES[os]!;
     return bases(version).map((base) => {
       const name = `${base.repository}:${base.tag}`.slice(prefix.length);
-      const used = system.image(base);
+      const used = system.image(base, { composedTag: true });
       if (used.endsWith(`/${name}`)) return used.slice(0, -name.length - 1);
       return fail(
         path,

@@ -32,7 +32,7 @@ export function nodeImageFields(
   const image = { registry, repository };
   const tagVersion = version ?? tag.slice(0, tag.lastIndexOf('-'));
   const all = endings.map((ending) => {
-    const fields = split(system.image({ ...image, tag: `${tagVersion}-${ending}` }));
+    const fields = split(system.image({ ...image, tag: `${tagVersion}-${ending}` }, { composedTag: true }));
     if (fields.version.startsWith('sha256:')) {
       // The operator appends nothing to a digest, which is one for one system.
       if (endings.length === 1) return fields;

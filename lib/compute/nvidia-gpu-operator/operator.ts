@@ -10,6 +10,7 @@ import {
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { images } from './images';
+import { pullSecretNames } from './policy';
 import { operatorClusterRules, operatorRules } from './rbac';
 
 const METRICS_PORT = 8080;
@@ -41,7 +42,8 @@ export class Operator extends Deployment {
       // `app` is what the Service selects by that the operator makes for its own metrics; the other keeps it where it is while it drains a node.
       extraPodLabels: { app: 'gpu-operator', 'nvidia.com/gpu-driver-upgrade-drain.skip': 'true' },
       podSpec: props.registryCredentials && {
-        imagePullSecrets: [{ name: props.registryCredentials.in(system.namespace).name }],
+        // A pod that names one doesn't get its service account's.
+        imagePullSecrets: pullSecretNames(system, props.registryCredentials).map((name) => ({ name })),
       },
       containers: [
         {

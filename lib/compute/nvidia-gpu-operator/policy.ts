@@ -186,8 +186,15 @@ function operandResources(name: Operand, given: ProgramResources | undefined) {
   return { requests, ...(limits && { limits }) };
 }
 
+/** Pods of service accounts that the operator makes itself get no Secret by these: it is told all of them. */
+export function pullSecretNames(system: System, credentials: ICredentials | undefined): string[] {
+  const names = [credentials?.in(system.namespace).name, system.platform.mirror?.pullSecret];
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
 function pullSecretsOf(system: System, credentials: ICredentials | undefined) {
-  return credentials ? { imagePullSecrets: [credentials.in(system.namespace).name] } : {};
+  const imagePullSecrets = pullSecretNames(system, credentials);
+  return imagePullSecrets.length > 0 ? { imagePullSecrets } : {};
 }
 
 /** As the CRD has them: no more than what is said. */

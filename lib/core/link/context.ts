@@ -6,6 +6,7 @@ import { type PolicyIndex } from './policies';
 import { type Ref } from './refs';
 import { type ServiceIndex } from './services';
 import { type Text } from './texts';
+import { type LinkOptions } from './types';
 
 /** What a rule looks at: indexes over the same objects, made once for all rules. */
 export interface Context {
@@ -19,6 +20,7 @@ export interface Context {
   readonly hosts: readonly HostUse[];
   readonly strict: boolean;
   readonly images: ReadonlySet<string> | undefined;
+  readonly mirror: LinkOptions['mirror'];
   readonly dns: { readonly namespace: string; readonly podPort: number };
 }
 

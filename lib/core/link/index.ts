@@ -30,6 +30,7 @@ export function link(objects: readonly LinkObject[], options: LinkOptions = {}):
     hosts: collectHosts(texts, bundle),
     strict: options.strict ?? false,
     images: options.images,
+    mirror: options.mirror,
     dns: options.dns ?? { namespace: 'kube-system', podPort: 53 },
   };
   const found: { readonly order: number; readonly finding: Finding }[] = [];

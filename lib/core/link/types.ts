@@ -48,6 +48,11 @@ export interface LinkOptions {
   readonly external?: readonly External[];
   /** Every image that may be used; an image that isn't in it, or has no fixed version, is a finding. @default - images aren't checked */
   readonly images?: ReadonlySet<string>;
+  /**
+   * Where all images come from, and the registries that they came from before: another's name that is left anywhere is a finding.
+   * @default - images come from anywhere
+   */
+  readonly mirror?: { readonly registries: ReadonlySet<string>; readonly replaced: ReadonlySet<string> };
   /** DNS domain of the cluster. @default 'cluster.local' */
   readonly clusterDomain?: string;
   /** Where the cluster's DNS runs, and the port of its pods. @default - `kube-system`, 53 */

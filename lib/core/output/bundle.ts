@@ -69,6 +69,7 @@ export class Bundle {
       if (!ApiObject.isApiObject(construct)) continue;
       const { file, draft } = draftOf(construct.chart);
       dropNamespace(construct);
+      addPullSecret(construct, platform);
       const object = construct.toJson() as KubeObject;
       draft.objects.push({ object, source: construct.node.path, wave: draft.wave, file, after: draft.after });
       const gate = impliedGate(object, construct);
@@ -128,6 +129,21 @@ function dropNamespace(object: ApiObject): void {
   dropped.add(object);
 }
 const dropped = new WeakSet<ApiObject>();
+
+/**
+ * Pods get the Secret from their ServiceAccount, those too that controllers make. Pod specs stay as they are: a Job's can't be changed, and other pods would restart.
+ *
+ * @see https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-image-pull-secret-to-service-account
+ */
+function addPullSecret(object: ApiObject, platform: Platform): void {
+  const secret = platform.mirror?.pullSecret;
+  if (secret === undefined || object.kind !== 'ServiceAccount' || withSecret.has(object)) return;
+  const { imagePullSecrets = [] } = object.toJson() as { readonly imagePullSecrets?: readonly object[] };
+  object.addJsonPatch(JsonPatch.add('/imagePullSecrets', [...imagePullSecrets, { name: secret }]));
+  withSecret.add(object);
+  platform.addPullSecret(object.metadata.namespace ?? object.chart.namespace ?? 'default');
+}
+const withSecret = new WeakSet<ApiObject>();
 
 function isNamespaced(object: ApiObject): boolean {
   const { apiGroup, kind } = object;

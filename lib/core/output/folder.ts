@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failAll } from '../errors';
 
 /** What a folder of ours may hold; anything else in it is the user's. */
-const OURS = /^(\d{2,}-[a-z0-9.-]+\.k8s\.yaml|apply\.sh|images\.txt|summary\.md)$/;
+const OURS = /^(\d{2,}-[a-z0-9.-]+\.k8s\.yaml|(apply|mirror|preload)\.sh|(images|mirror)\.txt|summary\.md)$/;
 
 /** A file to write; `mode` for what is run. */
 export interface OutputFile {

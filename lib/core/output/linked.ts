@@ -1,6 +1,7 @@
 import { link } from '../link';
 import { type Finding, type LinkOptions } from '../link/types';
 import { type Platform } from '../platform';
+import { type RegistryMirror } from '../registry-mirror';
 import { Bundle } from './bundle';
 import { platformNodes } from './nodes';
 
@@ -28,13 +29,24 @@ export function linked(platform: Platform): Linked {
 
 /** What link is told of a platform beyond its objects. */
 export function linkOptions(platform: Platform): LinkOptions {
-  const { externals, images, distribution } = platform;
+  const { externals, images, distribution, mirror } = platform;
   return {
     nodes: platformNodes(platform),
     external: externals,
     images: new Set(images.keys()),
+    mirror: mirror && mirrorOptions(platform, mirror),
     clusterDomain: distribution.clusterDomain,
     dns: distribution.dns,
     strict: true,
+  };
+}
+
+/** What takes an image's place is taken from where it is, so that registry may be named too. */
+function mirrorOptions({ images }: Platform, { host }: RegistryMirror): LinkOptions['mirror'] {
+  const all = [...images.values()];
+  const kept = all.filter(({ mirrored }) => !mirrored).map(({ image }) => image.registry);
+  return {
+    registries: new Set([host, ...kept]),
+    replaced: new Set(all.filter(({ mirrored }) => mirrored).map(({ image }) => image.registry)),
   };
 }

@@ -4,6 +4,7 @@ import { demand } from '../link';
 import { type Bundle } from './bundle';
 import { capacityRows } from './capacity';
 import { linkOptions } from './linked';
+import { mirrorInstructions } from './mirror-nodes';
 
 /** What an operator reads first: systems, addresses, waves, what must be there beforehand. */
 export function summary(bundle: Bundle): string {
@@ -61,6 +62,7 @@ export function summary(bundle: Bundle): string {
     '',
     '## Before',
     ...externals(platform),
+    ...mirrorInstructions(platform),
     ...instructions(systems, 'before'),
     '',
     '## After',

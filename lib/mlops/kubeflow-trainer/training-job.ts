@@ -99,7 +99,7 @@ export class TrainingJob extends Construct implements INetworkPeer {
       env: props.env ?? {},
     });
     const home = settings.framework === 'mpi' ? {} : Object.fromEntries(HOME.map(({ name, value }) => [name, value!]));
-    const image = this.platform.image(props.image);
+    const image = this.platform.image(props.image, { owner: this });
     const runtime = new DigestNamedRuntime(definition, 'runtime', trainingRuntime, {
       metadata: { name: id },
       spec: lazy(() => {

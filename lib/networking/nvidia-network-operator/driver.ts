@@ -5,10 +5,11 @@ import {
   ConfigFiles,
   fail,
   type Image,
-  type Platform,
   reference,
   show,
   type Stage,
+  type System,
+  systemOf,
 } from '../../core';
 import { type nicClusterPolicy } from './crds';
 import { images } from './images';
@@ -81,7 +82,8 @@ export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps
     );
   }
   return {
-    ...driverImage(stage.platform, path, props),
+    ...driverImage(systemOf(stage), path, props),
+    ...pullSecrets(systemOf(stage)),
     ...(kernels?.length && { forcePrecompiled: true }),
     ...(packageRepositories && {
       repoConfig: { name: new ConfigFiles(stage, 'driver-package-repositories', packageRepositories).name },
@@ -102,7 +104,7 @@ export function driverSpec(stage: Stage, path: string, props: NetworkDriverProps
 
 /** Puts every tag that nodes will run on the list, and names what they have in common. */
 function driverImage(
-  platform: Platform,
+  system: System,
   path: string,
   props: NetworkDriverProps,
 ): { readonly image: string; readonly repository: string; readonly version: string } {
@@ -126,7 +128,7 @@ function driverImage(
   );
   const stems = suffixes.map((suffix) => {
     const wanted: Image = { ...images.driver, tag: `${images.driver.tag}${suffix}` };
-    const used = platform.image(wanted);
+    const used = system.image(wanted, { composedTag: true });
     return used.endsWith(suffix)
       ? used.slice(0, -suffix.length)
       : fail(
@@ -148,6 +150,12 @@ export function parts(used: string): { readonly image: string; readonly reposito
     image: named.slice(slash + 1, colon),
     version: digest ?? named.slice(colon + 1),
   };
+}
+
+/** The mirror's Secret, for pods whose service accounts the operator makes itself. */
+export function pullSecrets({ platform }: System): { readonly imagePullSecrets?: string[] } {
+  const secret = platform.mirror?.pullSecret;
+  return secret === undefined ? {} : { imagePullSecrets: [secret] };
 }
 
 /** The port that a registry answers on, by the repository that begins with its name. */

@@ -1,7 +1,7 @@
 import { type System } from '../../core';
 import { type NodePool } from '../../site';
 import { type nicClusterPolicy } from './crds';
-import { type DriverSpec, parts } from './driver';
+import { type DriverSpec, parts, pullSecrets } from './driver';
 import { images } from './images';
 import { attachmentNames, type RdmaNetworkPlan, resourceName } from './rdma-network';
 
@@ -29,7 +29,7 @@ export function policySpec(system: System, { plans, nodes, driver, bundledMultus
   // A virtual function needs no plugin but those that the SR-IOV operator brings.
   const plugged = plans.some((plan) => plan.mode !== 'sriov' && attachmentNames(plan).length > 0);
   const overIpoib = shared.some((plan) => plan.network.type === 'infiniband' && attachmentNames(plan).length > 0);
-  const image = (of: keyof typeof images) => parts(system.image(images[of]));
+  const image = (of: keyof typeof images) => ({ ...parts(system.image(images[of])), ...pullSecrets(system) });
   return {
     ...(driver && { ofedDriver: driver }),
     ...(shared.length > 0 && {

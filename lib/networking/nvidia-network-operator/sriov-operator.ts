@@ -49,6 +49,8 @@ export class SriovOperator extends Deployment {
           env: {
             NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } },
             CLUSTER_TYPE: 'kubernetes',
+            // For pods whose service accounts it makes itself. @see controllers/helper.go GetImagePullSecrets
+            IMAGE_PULL_SECRETS: system.platform.mirror?.pullSecret,
             RESOURCE_PREFIX,
             SRIOV_CNI_BIN_PATH: system.platform.distribution.cni.binDir,
             SRIOV_NETWORK_CONFIG_DAEMON_IMAGE: image('sriovDaemon'),

@@ -34,7 +34,7 @@ function isFixed(image: string): boolean {
 const IMAGE = /(?<![\w.:/@-])([a-z0-9.-]+(?::\d+)?)\/([a-z0-9._/-]+[a-z0-9])(:[\w.-]*\w)?(@sha256:[0-9a-f]{64})?/g;
 
 /** Registries that images come from; a mirror's is known from the list. */
-const REGISTRIES = [
+export const REGISTRIES = [
   'docker.io',
   'quay.io',
   'ghcr.io',

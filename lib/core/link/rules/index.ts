@@ -7,6 +7,7 @@ import { fits } from './fit';
 import { hosts } from './hosts';
 import { images } from './images';
 import { isolation } from './isolation';
+import { mirror } from './mirror';
 import { monitors } from './monitors';
 import { names } from './names';
 import { namespaces } from './namespaces';
@@ -45,5 +46,6 @@ export const RULES: readonly Rule[] = [
   fits,
   waves,
   images,
+  mirror,
   secrets,
 ];

@@ -17,7 +17,7 @@ const MEND = 'take it from a Secret that is made in the cluster';
 const NAME =
   /(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key([-_]?id)?|private[-_]?key|secret[-_]?key|credentials?)s?$/i;
 const SAFE_NAME =
-  /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|[-_]?(file|path|name|dir))$/i;
+  /(secret[-_]?(name|ref|key[-_]?ref|store|namespace)|token[-_]?(url|uri|endpoint|path|file)|public|image[-_]?pull[-_]?secrets?|[-_]?(file|path|name|dir))$/i;
 const REFERENCE_NAMES = new Set([
   'secretKey',
   'key',

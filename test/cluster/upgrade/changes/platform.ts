@@ -85,6 +85,7 @@ export const platform: Table<PlatformProps> = {
   ],
   distribution: 'says which Kubernetes is there',
   kubernetesVersion: 'says which Kubernetes is there',
+  imageLock: 'says of each image what its tag stands for; a reference changes as it does with images',
   registryMirror: [
     {
       what: 'none -> registry.lab.example:5000/mirror',

@@ -92,6 +92,7 @@ export const platform: Table<PlatformProps, Tuning> = {
       says: 'is made for Kubernetes',
     },
   ],
+  imageLock: 'says of each image what its tag stands for; a reference changes as it does with images',
   registryMirror: [
     {
       what: 'none -> registry.lab.example:5000/mirror',
