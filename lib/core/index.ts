@@ -18,6 +18,7 @@ export { type PrometheusProps } from './prometheus/objects';
 export { promDuration, ruleFile, type RuleFile } from './prometheus/rules';
 export * from './quantity';
 export { checkSamePlatform, platformOf, systemOf } from './scope';
+export * from './segment';
 export * from './stage';
 export * from './system';
 export * from './workload';

@@ -14,6 +14,9 @@ export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 /** On a namespace: every pod in it is denied all traffic that a policy doesn't allow, and link insists on it. */
 export const ISOLATED = 'onprem-ml.io/isolated';
 
+/** On a namespace: its pods are held to this segment of the site's network, and link insists on it. */
+export const SEGMENT = 'onprem-ml.io/segment';
+
 /** On what holds data: tools that delete what a new output no longer has leave it alone. */
 export const NEVER_PRUNE = {
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',

@@ -54,6 +54,8 @@ export interface LinkOptions {
   readonly dns?: { readonly namespace: string; readonly podPort: number };
   /** The nodes that all pods must find a place on. @default - not known, what fits isn't checked */
   readonly nodes?: readonly FitNode[];
+  /** Every namespace of the bundle says whether it is isolated. @default false */
+  readonly isolated?: boolean;
   /** Namespace of objects that name none; it is taken to exist. @default 'default' */
   readonly namespace?: string;
   /**

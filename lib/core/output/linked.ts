@@ -35,6 +35,7 @@ export function linkOptions(platform: Platform): LinkOptions {
     images: new Set(images.keys()),
     clusterDomain: distribution.clusterDomain,
     dns: distribution.dns,
+    isolated: true,
     strict: true,
   };
 }

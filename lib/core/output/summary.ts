@@ -4,10 +4,15 @@ import { demand } from '../link';
 import { type Bundle } from './bundle';
 import { capacityRows } from './capacity';
 import { linkOptions } from './linked';
+import { segmentReport } from './segments';
+import { table } from './table';
+import { trafficOf } from './traffic';
+import { trafficReport } from './traffic-report';
 
 /** What an operator reads first: systems, addresses, waves, what must be there beforehand. */
 export function summary(bundle: Bundle): string {
   const { platform } = bundle;
+  const needed = demand(bundle.objects, linkOptions(platform));
   const systems = platform.node.findAll().filter((construct) => construct instanceof System);
   const endpoints = systems.flatMap((system) =>
     system.endpoints.map(({ what, address }) => [what, address, system.node.id]),
@@ -36,13 +41,14 @@ export function summary(bundle: Bundle): string {
       ]),
     ),
     '',
+    '## Who may talk to whom',
+    ...trafficReport(trafficOf(bundle.objects, linkOptions(platform)), platform),
+    ...segmentReport(platform, bundle.objects, needed),
+    '',
     '## What fits where',
     'With all that runs all the time, as the scheduler spreads it; Jobs that wait in a queue are on top.',
     '',
-    ...table(
-      ['pool', 'resource', 'asked', 'there', 'left'],
-      capacityRows(demand(bundle.objects, linkOptions(platform))),
-    ),
+    ...table(['pool', 'resource', 'asked', 'there', 'left'], capacityRows(needed)),
     '',
     '## Waves',
     ...table(
@@ -92,9 +98,4 @@ function instructions(systems: readonly System[], wanted: 'before' | 'after'): s
         ...(command === undefined ? [] : ['', '```sh', command, '```']),
       ]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

@@ -16,6 +16,7 @@ import { ports } from './ports';
 import { rbac } from './rbac';
 import { references } from './references';
 import { secrets } from './secrets';
+import { segments } from './segments';
 import { selectors } from './selectors';
 import { services } from './services';
 import { volumes } from './volumes';
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   rbac,
   networkPolicies,
   isolation,
+  segments,
   podSecurity,
   fits,
   waves,
