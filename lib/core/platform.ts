@@ -9,6 +9,7 @@ import * as k8s from './k8s';
 import { ISOLATED, LABEL } from './labels';
 import { checkLabel } from './names';
 import { formatFinding } from './link';
+import { type Reason } from './link/reasons';
 import { linked } from './output/linked';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
@@ -75,6 +76,7 @@ export class Platform extends Construct {
   private readonly registered: Stage[] = [];
   private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, Image>();
+  private readonly justified: Reason[] = [];
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
     readonly pool: NodePool;
@@ -134,6 +136,25 @@ export class Platform extends Construct {
   /** What the output may refer to without containing it. */
   get externals(): readonly ExternalObject[] {
     return this.externalObjects;
+  }
+
+  /** Why objects are what link refuses otherwise, as the summary tells it. */
+  get reasons(): readonly Reason[] {
+    return this.justified;
+  }
+
+  /**
+   * Says why an object must have what link refuses: a wildcard in its rights, another end of TLS that isn't verified. Told in the summary.
+   *
+   * @throws where the reason is none
+   */
+  justify(reason: Reason): void {
+    if (reason.reason.trim().length < 20)
+      fail(
+        this.node.path,
+        `the reason for ${reason.field} of ${reason.kind} ${reason.name} must be a sentence, got ${show(reason.reason)}; say why it must be so`,
+      );
+    this.justified.push(reason);
   }
 
   /** The reference to run an image by, from the mirror where there is one; puts it on the platform's list. */

@@ -45,6 +45,9 @@ export function summary(bundle: Bundle): string {
     ...trafficReport(trafficOf(bundle.objects, linkOptions(platform)), platform),
     ...segmentReport(platform, bundle.objects, needed),
     '',
+    '## Exceptions',
+    ...exceptions(platform),
+    '',
     '## What fits where',
     'With all that runs all the time, as the scheduler spreads it; Jobs that wait in a queue are on top.',
     '',
@@ -84,6 +87,22 @@ function externals({ externals: all, distribution }: Platform): string[] {
     ...table(
       ['kind', 'namespace', 'name', 'keys'],
       externals.map(({ kind, namespace, name, keys }) => [kind, namespace ?? '', name, keys?.join(', ') ?? '']),
+    ),
+  ];
+}
+
+function exceptions({ reasons }: Platform): string[] {
+  if (reasons.length === 0) return ['No right has a wildcard, and every other end of TLS is verified.'];
+  return [
+    'What is refused without a reason: wildcards in rights, and TLS whose other end is not verified.',
+    '',
+    ...table(
+      ['object', 'field', 'reason'],
+      reasons.map(({ kind, namespace, name, field, reason }) => [
+        `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
+        field,
+        reason,
+      ]),
     ),
   ];
 }

@@ -15,13 +15,16 @@ import { podSecurity } from './pod-security';
 import { ports } from './ports';
 import { rbac } from './rbac';
 import { references } from './references';
+import { routes } from './routes';
 import { secrets } from './secrets';
 import { segments } from './segments';
 import { selectors } from './selectors';
 import { services } from './services';
+import { unverified } from './unverified';
 import { volumes } from './volumes';
 import { waves } from './waves';
 import { webhooks } from './webhooks';
+import { wildcards } from './wildcards';
 
 /** All rules, in the order their findings are listed for one object. */
 export const RULES: readonly Rule[] = [
@@ -40,6 +43,9 @@ export const RULES: readonly Rule[] = [
   webhooks,
   addressPools,
   rbac,
+  wildcards,
+  unverified,
+  routes,
   networkPolicies,
   isolation,
   segments,
