@@ -1,5 +1,6 @@
 export * from './app';
 export * from './contracts';
+export * from './control-plane';
 export { SecretReference } from './credentials/secret';
 export { type CrdSource } from './crd-source';
 export * from './distribution';

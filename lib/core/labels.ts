@@ -33,3 +33,6 @@ export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';
  * On a monitor or a NetworkPolicy: what it selects is made at run time by a controller, and no object shows it; link takes its word.
  */
 export const SELECTS_AT_RUN_TIME = 'onprem-ml.io/selects-at-run-time';
+
+/** Names of files in the output's folder `nodes`. */
+export const NODE_FILE = /^([a-z0-9][a-z0-9-]*\.(yaml|sh)|README\.md)$/;

@@ -6,13 +6,14 @@ import { distribution, type Distribution, type DistributionName } from './distri
 import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
 import * as k8s from './k8s';
-import { ISOLATED, LABEL } from './labels';
+import { ISOLATED, LABEL, NODE_FILE } from './labels';
 import { checkLabel } from './names';
 import { formatFinding } from './link';
 import { type Reason } from './link/reasons';
 import { linked } from './output/linked';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
+import { type SummaryInstruction } from './system';
 
 const MIRROR = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._/-][a-z0-9]+)*)?$/;
 
@@ -49,6 +50,14 @@ export interface ExternalObject {
   readonly keys?: readonly string[];
 }
 
+/** A file for nodes, which the output has in its folder `nodes`. */
+export interface NodeFile {
+  /** Lower-case letters, digits and dashes, with the extension yaml or sh; or README.md. */
+  readonly name: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
 /** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
@@ -77,6 +86,8 @@ export class Platform extends Construct {
   private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, Image>();
   private readonly justified: Reason[] = [];
+  private readonly filesOfNodes: NodeFile[] = [];
+  private readonly ownInstructions: SummaryInstruction[] = [];
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
     readonly pool: NodePool;
@@ -136,6 +147,33 @@ export class Platform extends Construct {
   /** What the output may refer to without containing it. */
   get externals(): readonly ExternalObject[] {
     return this.externalObjects;
+  }
+
+  /** What the output has for nodes. */
+  get nodeFiles(): readonly NodeFile[] {
+    return this.filesOfNodes;
+  }
+
+  /** What an operator does by hand for the platform as a whole, for the summary. */
+  get instructions(): readonly SummaryInstruction[] {
+    return this.ownInstructions;
+  }
+
+  /** Puts a file for nodes into the output's folder `nodes`. @throws where one of that name is there, or the name is none for it */
+  addNodeFile(file: NodeFile): void {
+    if (!NODE_FILE.test(file.name))
+      fail(
+        this.node.path,
+        `a file for nodes must be called like "audit-policy.yaml", got ${show(file.name)}; rename it`,
+      );
+    if (this.filesOfNodes.some(({ name }) => name === file.name))
+      fail(this.node.path, `the file ${show(file.name)} for nodes is there already; make one construct of the two`);
+    this.filesOfNodes.push(file);
+  }
+
+  /** Says in the summary what an operator does by hand. */
+  addInstruction(instruction: SummaryInstruction): void {
+    this.ownInstructions.push(instruction);
   }
 
   /** Why objects are what link refuses otherwise, as the summary tells it. */

@@ -75,7 +75,6 @@ export function kmsProvider({ name, folder, socket = 'kms.sock' }: KmsProps): ob
  * without its key nothing that was encrypted can be read.
  */
 export function keyScript(file: string, provider: string, resources: readonly string[]): string {
-  const folder = file.slice(0, file.lastIndexOf('/'));
   return `#!/bin/sh
 # Makes the key that ${resources.join(', ')} are encrypted with in etcd, and the API server's configuration that holds it.
 # Run it as root on the first node of the control plane, then copy the file to the others. It never changes one that is there.
@@ -86,7 +85,7 @@ if [ -e "$file" ]; then
   echo "$file is there, and stays as it is"
   exit 0
 fi
-mkdir -p ${folder}
+mkdir -p "\${file%/*}"
 key=$(head -c 32 /dev/urandom | base64 | tr -d '\\n')
 cat > "$file.new" <<END
 apiVersion: apiserver.config.k8s.io/v1

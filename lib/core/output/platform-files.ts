@@ -12,5 +12,6 @@ export function platformFiles(bundle: Bundle): OutputFile[] {
     { name: 'apply.sh', text: applyScript(bundle), mode: 0o755 },
     { name: 'images.txt', text: imageList(bundle.platform) },
     { name: 'summary.md', text: summary(bundle) },
+    ...bundle.platform.nodeFiles.map(({ name, ...file }) => ({ ...file, name: `nodes/${name}` })),
   ];
 }

@@ -70,10 +70,10 @@ export function summary(bundle: Bundle): string {
     '',
     '## Before',
     ...externals(platform),
-    ...instructions(systems, 'before'),
+    ...instructions([platform, ...systems], 'before'),
     '',
     '## After',
-    ...instructions(systems, 'after'),
+    ...instructions([platform, ...systems], 'after'),
     '',
   ].join('\n');
 }
@@ -107,9 +107,9 @@ function exceptions({ reasons }: Platform): string[] {
   ];
 }
 
-function instructions(systems: readonly System[], wanted: 'before' | 'after'): string[] {
-  return systems.flatMap((system) =>
-    system.instructions
+function instructions(owners: readonly Pick<System, 'instructions'>[], wanted: 'before' | 'after'): string[] {
+  return owners.flatMap((owner) =>
+    owner.instructions
       .filter(({ when }) => when === wanted)
       .flatMap(({ what, command }) => [
         '',
