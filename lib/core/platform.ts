@@ -39,6 +39,11 @@ export interface PlatformProps {
    * @default - the systems' own
    */
   readonly images?: Readonly<Record<string, string>>;
+  /**
+   * Refuses every volume whose storage class the site doesn't say is `encrypted`, one of the cluster's default class too.
+   * @default false
+   */
+  readonly requireEncryptedVolumes?: boolean;
 }
 
 /** An object that the output refers to and that is in the cluster already. Name `*` stands for any. */
@@ -76,6 +81,8 @@ export class Platform extends Construct {
   readonly distribution: Distribution;
   /** Major and minor of Kubernetes: `1.35`. */
   readonly kubernetesVersion: string;
+  /** The storage classes that volumes may have, where they must be encrypted. */
+  readonly encryptedClasses?: ReadonlySet<string>;
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
   private minted?: MintedCredentials;
@@ -115,6 +122,10 @@ export class Platform extends Construct {
     this.checkRanges();
     this.mirror = props.registryMirror;
     this.replacements = new Map(Object.entries(props.images ?? {}).map(([name, build]) => [name, image(build)]));
+    if (props.requireEncryptedVolumes) {
+      const encrypted = props.site.storageClasses.filter((storageClass) => storageClass.encrypted);
+      this.encryptedClasses = new Set(encrypted.map(({ name }) => name));
+    }
     this.foundation = new Stage(this, 'foundation', {
       platform: this,
       file: 'foundation',

@@ -60,6 +60,8 @@ export interface LinkOptions {
    * @default - neither is checked
    */
   readonly reasons?: readonly Reason[];
+  /** Storage classes whose volumes are encrypted; a volume of another one is a finding. @default - not checked */
+  readonly encryptedClasses?: ReadonlySet<string>;
   /** Every namespace of the bundle says whether it is isolated. @default false */
   readonly isolated?: boolean;
   /** Namespace of objects that name none; it is taken to exist. @default 'default' */

@@ -36,6 +36,7 @@ export function linkOptions(platform: Platform): LinkOptions {
     clusterDomain: distribution.clusterDomain,
     dns: distribution.dns,
     isolated: true,
+    encryptedClasses: platform.encryptedClasses,
     reasons: platform.reasons,
     strict: true,
   };

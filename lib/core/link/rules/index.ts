@@ -2,6 +2,7 @@ import { type Rule } from '../context';
 import { addressPools } from './address-pools';
 import { customResources } from './custom-resources';
 import { duplicates } from './duplicates';
+import { encryptedVolumes } from './encrypted-volumes';
 import { files } from './files';
 import { fits } from './fit';
 import { hosts } from './hosts';
@@ -38,6 +39,7 @@ export const RULES: readonly Rule[] = [
   ports,
   monitors,
   volumes,
+  encryptedVolumes,
   files,
   hosts,
   webhooks,
