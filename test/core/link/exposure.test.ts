@@ -145,6 +145,7 @@ describe('a route', () => {
   test('of an Ingress has TLS', () => {
     expect(routes(ingress('web'))).toEqual([]);
     expect(routes(ingress('web', { tls: [{ hosts: ['*.example'] }] }))).toEqual([]);
+    expect(routes(ingress('web', { tls: [{}] }))).toEqual([]);
     expect(routes(ingress('web', { tls: undefined }))).toEqual([
       'Ingress/web: spec.rules[0].host "web.example" lets people in by plain HTTP; name the host in spec.tls',
     ]);

@@ -53,7 +53,7 @@ test('two segments are not joined', () => {
 });
 
 test('pods that no policy could hold are not let in', () => {
-  const { 'pod-security.kubernetes.io/enforce': _, ...open } = LABELS;
+  const open = { 'onprem-ml.io/isolated': 'true', [SEGMENT]: 'gpu' };
   expect(segment(open).findings()).toEqual([
     `Namespace/shop: metadata.labels["${SEGMENT}"] "gpu" lets in pods on their node's own network, for which no policy holds; have it enforce the Pod Security level restricted or baseline`,
   ]);

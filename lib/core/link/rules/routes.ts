@@ -29,7 +29,11 @@ export const routes: Rule = {
 const PLAIN = 'lets people in by plain HTTP';
 
 function ingress(entry: Entry, taken: Map<string, Entry>, report: Report): void {
-  const covered = arr(entry.spec.tls).flatMap((tls) => arr(obj(tls).hosts).map(String));
+  // One that names no host is for all of them.
+  const covered = arr(entry.spec.tls).flatMap((tls) => {
+    const hosts = arr(obj(tls).hosts).map(String);
+    return hosts.length > 0 ? hosts : ['*'];
+  });
   arr(entry.spec.rules).forEach((item, i) => {
     const rule = obj(item);
     const host = str(rule.host) ?? '';
@@ -44,7 +48,7 @@ function ingress(entry: Entry, taken: Map<string, Entry>, report: Report): void 
 }
 
 function covers(name: string, host: string): boolean {
-  return name === host || (name.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1));
+  return name === '*' || name === host || (name.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1));
 }
 
 function httpRoute(
