@@ -1,5 +1,10 @@
+import { type ApiServerFiles, K3S_API_SERVER, KUBEADM_API_SERVER, RKE2_API_SERVER } from './api-server';
 import { CONTAINERD, type ContainerRuntime, CRI_O, rancherContainerd } from './container-runtime';
 import { didYouMean, fail, show } from './errors';
+import { KUBELET, type KubeletDefaults, OPENSHIFT_KUBELET, RANCHER_KUBELET } from './kubelet';
+
+export { type ApiServerFiles } from './api-server';
+export { type KubeletDefaults } from './kubelet';
 
 /** The Kubernetes distributions that have a profile. */
 export type DistributionName = 'kubeadm' | 'k3s' | 'rke2' | 'openshift' | 'tanzu';
@@ -62,21 +67,6 @@ export interface ControlPlaneNodes {
   };
 }
 
-/** What a kubelet keeps back from pods, as the distribution configures it. */
-export interface KubeletDefaults {
-  readonly maxPods: number;
-  /** Bytes of free memory below which pods are evicted, and which they therefore can't ask for. */
-  readonly evictionMemory: number;
-  /** The part of the node's disk below which pods are evicted. */
-  readonly evictionDisk: number;
-  /** What is reserved for the system besides: CPU in millicores, memory and disk in bytes. */
-  reserved(node: { readonly cpu: number; readonly memory: number }): {
-    readonly cpu: number;
-    readonly memory: number;
-    readonly disk: number;
-  };
-}
-
 /**
  * What differs from one Kubernetes distribution to the next, as data: a system asks for the fact and never for the name.
  *
@@ -114,6 +104,8 @@ export interface Distribution {
   readonly nvidiaRuntimeClass: string;
   readonly controlPlane: ControlPlaneNodes;
   readonly kubelet: KubeletDefaults;
+  /** Absent where the distribution's own tools alone configure the API server. */
+  readonly apiServer?: ApiServerFiles;
   readonly bundled: readonly BundledComponent[];
 }
 
@@ -127,9 +119,6 @@ export interface Distribution {
 //            pkg/manifests/assets/dns, openshift/cluster-network-operator (CNI directories), openshift/cluster-ingress-operator (the
 //            admission policy over Gateway API's CRDs)
 // tanzu      the cluster configurations that Tanzu's command line generates (CIDRs); VMware's "Configure PSA for TKR 1.25 and Later"
-// kubelet    kubernetes/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go and pkg/kubelet/eviction/defaults_linux.go; k3s and RKE2:
-//            k3s-io/k3s pkg/daemons/agent (evictionHard), docs.k3s.io and docs.rke2.io on dedicated control planes (the taint);
-//            openshift/machine-config-operator templates/{master,worker}/01-*-kubelet and kubelet-auto-sizing.yaml
 // registries containerd/containerd docs/hosts.md; rancher/rke2-docs docs/install/private_registry.md, which K3s shares;
 //            kubernetes/kubernetes pkg/credentialprovider/config.go (config.json in the kubelet's root)
 // GPUs       NVIDIA/gpu-operator controllers/object_controls.go (default paths of containerd and CRI-O, RuntimeClass `nvidia`)
@@ -141,9 +130,7 @@ const KUBE_DNS: ClusterDns = {
   podPort: 53,
 };
 
-const GIB = 1024 ** 3;
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
-const NOTHING = { cpu: 0, memory: 0, disk: 0 };
 
 /** The label and the taint that kubeadm gives. */
 const KUBEADM_CONTROL_PLANE: ControlPlaneNodes = {
@@ -155,33 +142,6 @@ const KUBEADM_CONTROL_PLANE: ControlPlaneNodes = {
 const RANCHER_CONTROL_PLANE: ControlPlaneNodes = {
   labels: { [CONTROL_PLANE]: 'true' },
   taint: { key: 'CriticalAddonsOnly', value: 'true', effect: 'NoExecute' },
-};
-
-/** The kubelet as it comes. */
-const KUBELET: KubeletDefaults = {
-  maxPods: 110,
-  evictionMemory: 100 * 1024 ** 2,
-  evictionDisk: 0.1,
-  reserved: () => NOTHING,
-};
-
-/** k3s gives thresholds for disks alone; one that is given replaces all of the kubelet's own. */
-const RANCHER_KUBELET: KubeletDefaults = { ...KUBELET, evictionMemory: 0, evictionDisk: 0.05 };
-
-/** By the node's size: of memory 1 GiB up to 8, 6 % of the next 112 and 2 % of the rest; of CPUs 60m and 12m for each further one. */
-const OPENSHIFT_KUBELET: KubeletDefaults = {
-  ...KUBELET,
-  maxPods: 250,
-  reserved({ cpu, memory }) {
-    // `free -g` rounds down.
-    const gibibytes = Math.max(0, Math.floor(memory / GIB) - 8);
-    const tiers = gibibytes <= 120 ? gibibytes * 0.06 : 6.72 + (gibibytes - 112) * 0.02;
-    return {
-      cpu: Math.max(500, 60 + 12 * (Math.floor(cpu / 1000) - 1)),
-      memory: Math.floor(1.5 + tiers) * GIB,
-      disk: GIB,
-    };
-  },
 };
 
 const STANDARD_CNI = { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' };
@@ -206,6 +166,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     nvidiaRuntimeClass: 'nvidia',
     controlPlane: KUBEADM_CONTROL_PLANE,
     kubelet: KUBELET,
+    apiServer: KUBEADM_API_SERVER,
     bundled: [],
   },
   k3s: {
@@ -228,6 +189,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     nvidiaRuntimeClass: 'nvidia',
     controlPlane: RANCHER_CONTROL_PLANE,
     kubelet: RANCHER_KUBELET,
+    apiServer: K3S_API_SERVER,
     bundled: [
       { name: 'servicelb', role: 'load-balancer', disable: 'start each server with --disable=servicelb' },
       { name: 'traefik', role: 'ingress', disable: 'start each server with --disable=traefik' },
@@ -262,6 +224,7 @@ export const DISTRIBUTIONS: Readonly<Record<DistributionName, Distribution>> = {
     nvidiaRuntimeClass: 'nvidia',
     controlPlane: RANCHER_CONTROL_PLANE,
     kubelet: RANCHER_KUBELET,
+    apiServer: RKE2_API_SERVER,
     bundled: [
       // Traefik in clusters made with 1.36 or later, ingress-nginx where it already was.
       { name: 'rke2-traefik', role: 'ingress', disable: 'set ingress-controller: none on each server' },

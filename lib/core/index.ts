@@ -1,5 +1,6 @@
 export * from './app';
 export * from './contracts';
+export * from './control-plane';
 export { SecretReference } from './credentials/secret';
 export { type CrdSource } from './crd-source';
 export { type ContainerRuntime, type RegistryConfiguration } from './container-runtime';
@@ -21,6 +22,7 @@ export { promDuration, ruleFile, type RuleFile } from './prometheus/rules';
 export * from './quantity';
 export { type PullSecret, RegistryMirror, type RegistryMirrorProps } from './registry-mirror';
 export { checkSamePlatform, platformOf, systemOf } from './scope';
+export * from './segment';
 export * from './stage';
 export * from './system';
 export * from './workload';

@@ -14,6 +14,9 @@ export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 /** On a namespace: every pod in it is denied all traffic that a policy doesn't allow, and link insists on it. */
 export const ISOLATED = 'onprem-ml.io/isolated';
 
+/** On a namespace: its pods are held to this segment of the site's network, and link insists on it. */
+export const SEGMENT = 'onprem-ml.io/segment';
+
 /** On what holds data: tools that delete what a new output no longer has leave it alone. */
 export const NEVER_PRUNE = {
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
@@ -30,3 +33,6 @@ export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';
  * On a monitor or a NetworkPolicy: what it selects is made at run time by a controller, and no object shows it; link takes its word.
  */
 export const SELECTS_AT_RUN_TIME = 'onprem-ml.io/selects-at-run-time';
+
+/** Names of files in the output's folder `nodes`. */
+export const NODE_FILE = /^([a-z0-9][a-z0-9-]*\.(yaml|sh)|README\.md)$/;

@@ -8,13 +8,15 @@ import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
 import { ImageLock, taggedName } from './image-lock';
 import * as k8s from './k8s';
-import { ISOLATED, LABEL } from './labels';
+import { ISOLATED, LABEL, NODE_FILE } from './labels';
 import { checkLabel } from './names';
 import { formatFinding } from './link';
+import { type Reason } from './link/reasons';
 import { linked } from './output/linked';
 import { RegistryMirror, type RegistryMirrorProps } from './registry-mirror';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
+import { type SummaryInstruction } from './system';
 
 export interface PlatformProps {
   /** What is in the racks. */
@@ -44,6 +46,11 @@ export interface PlatformProps {
    * @default - the systems' own
    */
   readonly images?: Readonly<Record<string, string>>;
+  /**
+   * Refuses every volume whose storage class the site doesn't say is `encrypted`, one of the cluster's default class too.
+   * @default false
+   */
+  readonly requireEncryptedVolumes?: boolean;
 }
 
 /** An image that the platform's pods, or controllers on their behalf, run. */
@@ -77,6 +84,14 @@ export interface ExternalObject {
   readonly keys?: readonly string[];
 }
 
+/** A file for nodes, which the output has in its folder `nodes`. */
+export interface NodeFile {
+  /** Lower-case letters, digits and dashes, with the extension yaml or sh; or README.md. */
+  readonly name: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
 /** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
@@ -95,6 +110,8 @@ export class Platform extends Construct {
   readonly distribution: Distribution;
   /** Major and minor of Kubernetes: `1.35`. */
   readonly kubernetesVersion: string;
+  /** The storage classes that volumes may have, where they must be encrypted. */
+  readonly encryptedClasses?: ReadonlySet<string>;
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
   private minted?: MintedCredentials;
@@ -108,6 +125,9 @@ export class Platform extends Construct {
   private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, UsedImage>();
   private readonly collided: (readonly [Image, Image, string])[] = [];
+  private readonly justified: Reason[] = [];
+  private readonly filesOfNodes: NodeFile[] = [];
+  private readonly ownInstructions: SummaryInstruction[] = [];
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
     readonly pool: NodePool;
@@ -131,6 +151,10 @@ export class Platform extends Construct {
       props.registryMirror === undefined ? undefined : RegistryMirror.from(this.node.path, props.registryMirror);
     this.lock = typeof props.imageLock === 'string' ? ImageLock.fromFile(props.imageLock) : props.imageLock;
     this.replacements = new Map(Object.entries(props.images ?? {}).map(([name, build]) => [name, image(build)]));
+    if (props.requireEncryptedVolumes) {
+      const encrypted = props.site.storageClasses.filter((storageClass) => storageClass.encrypted);
+      this.encryptedClasses = new Set(encrypted.map(({ name }) => name));
+    }
     this.foundation = new Stage(this, 'foundation', {
       platform: this,
       file: 'foundation',
@@ -173,6 +197,52 @@ export class Platform extends Construct {
   /** What the output may refer to without containing it. */
   get externals(): readonly ExternalObject[] {
     return this.externalObjects;
+  }
+
+  /** What the output has for nodes. */
+  get nodeFiles(): readonly NodeFile[] {
+    return this.filesOfNodes;
+  }
+
+  /** What an operator does by hand for the platform as a whole, for the summary. */
+  get instructions(): readonly SummaryInstruction[] {
+    return this.ownInstructions;
+  }
+
+  /** Puts a file for nodes into the output's folder `nodes`. @throws where one of that name is there, or the name is none for it */
+  addNodeFile(file: NodeFile): void {
+    if (!NODE_FILE.test(file.name))
+      fail(
+        this.node.path,
+        `a file for nodes must be called like "audit-policy.yaml", got ${show(file.name)}; rename it`,
+      );
+    if (this.filesOfNodes.some(({ name }) => name === file.name))
+      fail(this.node.path, `the file ${show(file.name)} for nodes is there already; make one construct of the two`);
+    this.filesOfNodes.push(file);
+  }
+
+  /** Says in the summary what an operator does by hand. */
+  addInstruction(instruction: SummaryInstruction): void {
+    this.ownInstructions.push(instruction);
+  }
+
+  /** Why objects are what link refuses otherwise, as the summary tells it. */
+  get reasons(): readonly Reason[] {
+    return this.justified;
+  }
+
+  /**
+   * Says why an object must have what link refuses: a wildcard in its rights, another end of TLS that isn't verified. Told in the summary.
+   *
+   * @throws where the reason is none
+   */
+  justify(reason: Reason): void {
+    if (reason.reason.trim().length < 20)
+      fail(
+        this.node.path,
+        `the reason for ${reason.field} of ${reason.kind} ${reason.name} must be a sentence, got ${show(reason.reason)}; say why it must be so`,
+      );
+    this.justified.push(reason);
   }
 
   /** The reference to run an image by, from the mirror where there is one; puts it on the platform's list. */

@@ -65,6 +65,12 @@ function checkPool(pool: Draft<NodePoolProps>, path: Path, site: Draft<SiteProps
   repeated(pool.taints, (taint) => (taint.key && taint.effect ? `${taint.key}:${taint.effect}` : undefined)).forEach(
     ([i, taint]) => problems.add([...path, 'taints', i], `must not be repeated, got ${show(taint)} again; remove one`),
   );
+  if (pool.segment !== undefined && !pool.taints?.some((taint) => taint === undefined || KEEPS_OFF.has(taint.effect))) {
+    problems.add(
+      [...path, 'segment'],
+      `must not be given to nodes that any pod may come to, got ${show(pool.segment)}; give the pool a taint of effect NoSchedule, or remove segment`,
+    );
+  }
   pool.networkPorts?.forEach((port, i) => {
     if (port?.network === undefined || site.networks?.some((network) => network?.name === undefined)) return;
     const at = [...path, 'networkPorts', i];
@@ -83,6 +89,8 @@ function checkPool(pool: Draft<NodePoolProps>, path: Path, site: Draft<SiteProps
     }
   });
 }
+
+const KEEPS_OFF: ReadonlySet<string | undefined> = new Set(['NoSchedule', 'NoExecute', undefined]);
 
 /** The indices and keys of the entries that an earlier one equals. */
 function repeated<T>(

@@ -165,6 +165,13 @@ export interface NodePoolProps {
   readonly labels?: Readonly<Record<string, string>>;
   /** @default - none but those that the distribution sets on its control plane */
   readonly taints?: readonly TaintProps[];
+  /**
+   * Name of the network segment that the nodes are in. Pods of the queues and trainings that use them may then talk only among
+   * themselves, to DNS and to what they are wired to, never to any address; link insists on it. The pool must have a taint that keeps other
+   * pods off, of effect `NoSchedule` or `NoExecute`.
+   * @default - none
+   */
+  readonly segment?: string;
 }
 
 /** The GPUs of one node. */
@@ -216,6 +223,7 @@ export class NodePool {
   readonly maxPods?: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly TaintProps[];
+  readonly segment?: string;
 
   /** @internal Made by `Site`, which has checked the props and knows what the hardware gives. */
   constructor(props: NodePoolProps, { cpu, memory, ...hardware }: PoolHardware) {
@@ -240,6 +248,7 @@ export class NodePool {
     this.maxPods = props.maxPods;
     this.labels = props.labels ?? {};
     this.taints = props.taints ?? [];
+    this.segment = props.segment;
   }
 
   /** Whether the nodes are part of the control plane. */

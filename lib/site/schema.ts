@@ -246,6 +246,7 @@ const nodePool = object<NodePoolProps>('a node pool', {
   maxPods: optional(integer(1, 1000, 'give the pods that one node bears')),
   labels: optional(texts((key, value) => wrongKey(key) ?? wrongValue(value))),
   taints: optional(list(taint)),
+  segment: optional(label),
 });
 
 const asn = integer(1, 4294967294, 'give the number of an autonomous system, such as 64512');
@@ -281,6 +282,7 @@ const storageClass = object<StorageClassProps>('a storage class', {
   media: optional(oneOf('nvme', 'ssd', 'hdd')),
   replicated: optional(flag),
   expandable: optional(flag),
+  encrypted: optional(flag),
   default: optional(flag),
 });
 

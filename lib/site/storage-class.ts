@@ -21,6 +21,12 @@ export interface StorageClassProps {
    */
   readonly expandable?: boolean;
   /**
+   * Whether what is written to its volumes is encrypted on the disk: by its driver, or by the disks below it. The site's word: no object
+   * of the platform shows it. docs/security.md says which drivers can, and how to see that they do.
+   * @default false
+   */
+  readonly encrypted?: boolean;
+  /**
    * Whether it is the cluster's default, and the choice where its tier has several. One class at most.
    * @default false
    */
@@ -34,6 +40,7 @@ export class StorageClass {
   readonly media?: DiskType;
   readonly replicated: boolean;
   readonly expandable: boolean;
+  readonly encrypted: boolean;
   readonly isDefault: boolean;
 
   /** @internal Made by `Site`, which has checked the props. */
@@ -43,6 +50,7 @@ export class StorageClass {
     this.media = props.media;
     this.replicated = props.replicated ?? false;
     this.expandable = props.expandable ?? false;
+    this.encrypted = props.encrypted ?? false;
     this.isDefault = props.default ?? false;
   }
 }

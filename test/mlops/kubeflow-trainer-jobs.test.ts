@@ -73,6 +73,19 @@ describe('TrainingJob', () => {
     expect(podOf(trained(everything)).spec!.priorityClassName).toBe('training');
   });
 
+  test("without a queue is held to its pool's segment", () => {
+    const labels = (own: (lab: Lab) => Partial<TrainingJobProps>) =>
+      objectOf(
+        trained((lab) => ({ queue: undefined, namespace: 'trials', ...own(lab) })).platform,
+        'Namespace',
+        'trials',
+      ).metadata.labels;
+    expect(labels((lab) => ({ pool: lab.pool, gpusPerNode: 1 }))).toMatchObject({ 'onprem-ml.io/segment': 'gpu' });
+    expect(labels((lab) => ({ pool: lab.small, gpusPerNode: 1 }))).not.toHaveProperty(['onprem-ml.io/segment']);
+    const held = trained((lab) => ({ queue: undefined, pool: lab.pool, gpusPerNode: 1, tracking: lab.tracking() }));
+    expect(findingsOf(held.platform)).toEqual([]);
+  });
+
   test('without a queue starts at once, in a namespace of its own', () => {
     const lab = trained(() => ({ queue: undefined, gpusPerNode: 0, nodes: 2, namespace: 'trials' }));
     expect(trainJobOf(lab).metadata).toMatchObject({ namespace: 'trials' });

@@ -33,6 +33,7 @@ export function gpuSite(): Site {
         gpus: { model: 'NVIDIA A100-SXM4-80GB', count: 8, memory: Size.gibibytes(80) },
         networkPorts: [{ type: 'infiniband', speed: '200Gb/s', count: 8, network: 'fabric' }],
         taints: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }],
+        segment: 'gpu',
       },
       {
         name: 'small',

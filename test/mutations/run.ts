@@ -74,6 +74,8 @@ function target(folder: string): Target {
   const options: LinkOptions = {
     strict: true,
     images: new Set(images.filter((line) => line !== '')),
+    isolated: true,
+    reasons: reasons(readFileSync(join(folder, 'summary.md'), 'utf8')),
     // The site's own, which the output doesn't hold.
     external: storageClasses(readFileSync(join(folder, 'summary.md'), 'utf8')).map((name) => ({
       kind: 'StorageClass',
@@ -94,6 +96,13 @@ function added({ name, objects, options }: Target, smaller: Target): Target {
       : !shared.has(basename(file!)),
   );
   return { name, objects: own, options };
+}
+
+/** The exceptions that the summary tells, each with its reason. */
+function reasons(summary: string): LinkOptions['reasons'] {
+  return [...summary.matchAll(/^\| (\w+) (?:([\w-]+)\/)?([\w.-]+) \| ([\w.[\]]+) \| ([^|]+) \|$/gm)].map(
+    ([, kind, namespace, name, field, reason]) => ({ kind, namespace, name, field, reason }),
+  );
 }
 
 /** The classes that the summary lists as what the cluster must have. */

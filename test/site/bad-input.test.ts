@@ -203,7 +203,7 @@ describe.each<[string, [from: string, to: string, expected: string][]]>([
 });
 
 const ORDER =
-  'name, roles, nodes, hardware, arch, cpu, memory, gpus, localDisks, networkPorts, systemDisk, reserved, hugepages, maxPods, labels, taints';
+  'name, roles, nodes, hardware, arch, cpu, memory, gpus, localDisks, networkPorts, systemDisk, reserved, hugepages, maxPods, labels, taints, segment';
 
 test('a pool that is no mapping', () => {
   expect(after('  - name: gpu\n', '  - just-a-name\n  - name: gpu\n')).toBe(

@@ -33,7 +33,7 @@ networks:
     type: infiniband
     cidr: 198.51.100.0/24
 storageClasses:
-  - { name: fast, tier: hot, media: nvme, replicated: true, expandable: true, default: true }
+  - { name: fast, tier: hot, media: nvme, replicated: true, expandable: true, encrypted: true, default: true }
   - { name: slow, tier: cold, default: false }
 `;
 

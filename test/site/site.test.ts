@@ -229,6 +229,7 @@ describe('look-ups', () => {
       media: 'nvme',
       replicated: false,
       expandable: false,
+      encrypted: false,
       isDefault: false,
     });
     expect(lab.storageClass('warm').name).toBe('hdd-replicated');

@@ -10,6 +10,7 @@ import {
   NetworkEdges,
   type PodSecurityLevel,
   type QueueProps,
+  segmentLabels,
   type Stage,
 } from '../../core';
 import * as k8s from '../../core/k8s';
@@ -86,7 +87,13 @@ export class Queue extends Construct implements IQueue, INetworkPeer {
     this.pools = quotas.flatMap(({ pool }) => pool ?? []);
     this.jobLabels = { [QUEUE_NAME]: name };
     this.readyAfter = [...new Set([stage, ...this.pools.flatMap(({ readyAfter }) => readyAfter)])];
-    platform.addNamespace(this, this.namespace, props.podSecurity ?? 'restricted', MANAGED);
+    platform.addNamespace(this, this.namespace, props.podSecurity ?? 'restricted', {
+      ...MANAGED,
+      ...segmentLabels(
+        this.node.path,
+        quotas.map(({ nodes }) => nodes),
+      ),
+    });
 
     const { dns } = platform.distribution;
     this.edges.addEgress({

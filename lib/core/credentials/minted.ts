@@ -18,6 +18,8 @@ import { tools } from '../images';
 import { MINT_SCRIPT } from './mint-script';
 import { SecretReference } from './secret';
 
+/** What no program may know. */
+const SECRET = /pass(word|wd|phrase)|secret|token|private/i;
 const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /**
@@ -59,6 +61,12 @@ export class MintedCredentials extends System implements ICredentialSource {
     for (const [key, value] of Object.entries(values)) {
       if (!KEY.test(key))
         fail(path, `a credential's key must be of letters, digits, "-", "_" and ".", got ${show(key)}; rename it`);
+      if ('value' in value && SECRET.test(key)) {
+        fail(
+          path,
+          `credential ${show(name)}: ${key} must not be given, since it would stand in a manifest; ask for a length, and it is made in the cluster`,
+        );
+      }
       if ('length' in value && !(Number.isInteger(value.length) && value.length >= 16 && value.length <= 4096)) {
         fail(
           path,

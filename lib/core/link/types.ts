@@ -1,4 +1,5 @@
 import { type FitNode } from '../fit/types';
+import { type Reason } from './reasons';
 
 /** Any API object, as plain JSON. */
 export interface KubeObject {
@@ -59,6 +60,15 @@ export interface LinkOptions {
   readonly dns?: { readonly namespace: string; readonly podPort: number };
   /** The nodes that all pods must find a place on. @default - not known, what fits isn't checked */
   readonly nodes?: readonly FitNode[];
+  /**
+   * Why objects have wildcards in their rights, or don't verify who is at the other end; without a reason each is a finding.
+   * @default - neither is checked
+   */
+  readonly reasons?: readonly Reason[];
+  /** Storage classes whose volumes are encrypted; a volume of another one is a finding. @default - not checked */
+  readonly encryptedClasses?: ReadonlySet<string>;
+  /** Every namespace of the bundle says whether it is isolated. @default false */
+  readonly isolated?: boolean;
   /** Namespace of objects that name none; it is taken to exist. @default 'default' */
   readonly namespace?: string;
   /**

@@ -1,11 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { failAll } from '../errors';
+import { NODE_FILE } from '../labels';
 
 /** What a folder of ours may hold; anything else in it is the user's. */
 const OURS = /^(\d{2,}-[a-z0-9.-]+\.k8s\.yaml|(apply|mirror|preload)\.sh|(images|mirror)\.txt|summary\.md)$/;
 
-/** A file to write; `mode` for what is run. */
+/** Files for nodes have a folder of their own in it. */
+const NODES = 'nodes';
+
+/** A file to write, its name a path in the folder; `mode` for what is run. */
 export interface OutputFile {
   readonly name: string;
   readonly text: string;
@@ -38,7 +42,10 @@ export class OutputFolder {
     try {
       for (const [name, files] of this.folders) {
         mkdirSync(join(staging, name));
-        for (const { name: file, text, mode } of files) writeFileSync(join(staging, name, file), text, { mode });
+        for (const { name: file, text, mode } of files) {
+          mkdirSync(dirname(join(staging, name, file)), { recursive: true });
+          writeFileSync(join(staging, name, file), text, { mode });
+        }
       }
       for (const { name, text } of this.files) writeFileSync(join(staging, name), text);
       for (const name of this.folders.keys()) {
@@ -54,10 +61,13 @@ export class OutputFolder {
   private foreign(name: string): string[] {
     const folder = join(this.path, name);
     if (!existsSync(folder)) return [];
-    return readdirSync(folder)
-      .filter((file) => !OURS.test(file))
-      .map(
-        (file) => `${join(folder, file)}: is not of this library's making and would be lost; move it out of ${folder}`,
-      );
+    const nodes = join(folder, NODES);
+    const forNodes = existsSync(nodes) && statSync(nodes).isDirectory() ? readdirSync(nodes) : undefined;
+    return [
+      ...readdirSync(folder).filter((file) => !OURS.test(file) && !(file === NODES && forNodes)),
+      ...(forNodes ?? []).filter((file) => !NODE_FILE.test(file)).map((file) => join(NODES, file)),
+    ].map(
+      (file) => `${join(folder, file)}: is not of this library's making and would be lost; move it out of ${folder}`,
+    );
   }
 }

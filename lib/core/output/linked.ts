@@ -37,6 +37,9 @@ export function linkOptions(platform: Platform): LinkOptions {
     mirror: mirror && mirrorOptions(platform, mirror),
     clusterDomain: distribution.clusterDomain,
     dns: distribution.dns,
+    isolated: true,
+    encryptedClasses: platform.encryptedClasses,
+    reasons: platform.reasons,
     strict: true,
   };
 }

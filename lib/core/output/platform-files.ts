@@ -18,5 +18,6 @@ export function platformFiles(bundle: Bundle): OutputFile[] {
     { name: 'mirror.sh', text: mirrorScript(bundle.platform), mode: 0o755 },
     ...(preload === undefined ? [] : [{ name: 'preload.sh', text: preload, mode: 0o755 }]),
     { name: 'summary.md', text: summary(bundle) },
+    ...bundle.platform.nodeFiles.map(({ name, ...file }) => ({ ...file, name: `nodes/${name}` })),
   ];
 }

@@ -5,10 +5,15 @@ import { type Bundle } from './bundle';
 import { capacityRows } from './capacity';
 import { linkOptions } from './linked';
 import { mirrorInstructions } from './mirror-nodes';
+import { segmentReport } from './segments';
+import { table } from './table';
+import { trafficOf } from './traffic';
+import { trafficReport } from './traffic-report';
 
 /** What an operator reads first: systems, addresses, waves, what must be there beforehand. */
 export function summary(bundle: Bundle): string {
   const { platform } = bundle;
+  const needed = demand(bundle.objects, linkOptions(platform));
   const systems = platform.node.findAll().filter((construct) => construct instanceof System);
   const endpoints = systems.flatMap((system) =>
     system.endpoints.map(({ what, address }) => [what, address, system.node.id]),
@@ -37,13 +42,17 @@ export function summary(bundle: Bundle): string {
       ]),
     ),
     '',
+    '## Who may talk to whom',
+    ...trafficReport(trafficOf(bundle.objects, linkOptions(platform)), platform),
+    ...segmentReport(platform, bundle.objects, needed),
+    '',
+    '## Exceptions',
+    ...exceptions(platform),
+    '',
     '## What fits where',
     'With all that runs all the time, as the scheduler spreads it; Jobs that wait in a queue are on top.',
     '',
-    ...table(
-      ['pool', 'resource', 'asked', 'there', 'left'],
-      capacityRows(demand(bundle.objects, linkOptions(platform))),
-    ),
+    ...table(['pool', 'resource', 'asked', 'there', 'left'], capacityRows(needed)),
     '',
     '## Waves',
     ...table(
@@ -63,10 +72,10 @@ export function summary(bundle: Bundle): string {
     '## Before',
     ...externals(platform),
     ...mirrorInstructions(platform),
-    ...instructions(systems, 'before'),
+    ...instructions([platform, ...systems], 'before'),
     '',
     '## After',
-    ...instructions(systems, 'after'),
+    ...instructions([platform, ...systems], 'after'),
     '',
   ].join('\n');
 }
@@ -84,9 +93,25 @@ function externals({ externals: all, distribution }: Platform): string[] {
   ];
 }
 
-function instructions(systems: readonly System[], wanted: 'before' | 'after'): string[] {
-  return systems.flatMap((system) =>
-    system.instructions
+function exceptions({ reasons }: Platform): string[] {
+  if (reasons.length === 0) return ['No right has a wildcard, and every other end of TLS is verified.'];
+  return [
+    'What is refused without a reason: wildcards in rights, and TLS whose other end is not verified.',
+    '',
+    ...table(
+      ['object', 'field', 'reason'],
+      reasons.map(({ kind, namespace, name, field, reason }) => [
+        `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
+        field,
+        reason,
+      ]),
+    ),
+  ];
+}
+
+function instructions(owners: readonly Pick<System, 'instructions'>[], wanted: 'before' | 'after'): string[] {
+  return owners.flatMap((owner) =>
+    owner.instructions
       .filter(({ when }) => when === wanted)
       .flatMap(({ what, command }) => [
         '',
@@ -94,9 +119,4 @@ function instructions(systems: readonly System[], wanted: 'before' | 'after'): s
         ...(command === undefined ? [] : ['', '```sh', command, '```']),
       ]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

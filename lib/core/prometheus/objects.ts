@@ -57,6 +57,15 @@ function serviceMonitor(stage: Stage, id: string, props: PrometheusProps, scrape
   const tls = authority
     ? { ca: { secret: { name: authority.name, key: 'ca.crt' } }, serverName: own ? endpoint.host : undefined }
     : { insecureSkipVerify: true };
+  if (scheme === 'https' && !authority)
+    platformOf(stage).justify({
+      kind: 'ServiceMonitor',
+      namespace: stage.namespace,
+      name: id,
+      field: 'spec.endpoints[0].tlsConfig.insecureSkipVerify',
+      reason:
+        'the pods sign the certificate of their metrics themselves, of which no authority is kept; what is read are numbers',
+    });
   const relabelings = relabel(stage, id, scrape);
   new ApiObject(new Construct(stage, `monitor-${id}`), 'service-monitor', {
     apiVersion: 'monitoring.coreos.com/v1',

@@ -5,6 +5,12 @@ import { type System } from '../system';
 import { type ContainerProps, renderContainer } from './container';
 import { bothPlacements, type Placement } from './placement';
 
+/** A right, with the reason for a wildcard in it: link refuses one without, and the summary tells it. */
+export interface GrantedRule extends k8s.PolicyRule {
+  /** Why the program needs all that the `*` stands for: a sentence. @default - it has no wildcard */
+  readonly because?: string;
+}
+
 /** What all kinds of workload say of their pods. */
 export interface PodProps extends Placement {
   /** The pod's containers, the main one first. */
@@ -16,9 +22,9 @@ export interface PodProps extends Placement {
   /** Group id. @default - same as `user` */
   readonly group?: number;
   /** What its service account may do in its own namespace. Giving this or `clusterRules` mounts a token and opens the way to the API server. */
-  readonly rules?: k8s.PolicyRule[];
+  readonly rules?: readonly GrantedRule[];
   /** What its service account may do in all namespaces and to cluster-wide objects. */
-  readonly clusterRules?: k8s.PolicyRule[];
+  readonly clusterRules?: readonly GrantedRule[];
   readonly podAnnotations?: Readonly<Record<string, string>>;
   /** @default - replicas prefer different nodes */
   readonly affinity?: k8s.Affinity;

@@ -10,7 +10,7 @@ import { type Stage } from '../stage';
 import { type System } from '../system';
 import { type ConfigFiles } from './config-files';
 import { type Placement } from './placement';
-import { type PodProps, renderPod, usesApi } from './pod';
+import { type GrantedRule, type PodProps, renderPod, usesApi } from './pod';
 import { ServiceEndpoint, type ServiceProps } from './service';
 
 export interface WorkloadProps extends PodProps {
@@ -104,11 +104,14 @@ export abstract class Workload extends Construct implements INetworkPeer {
   }
 
   /** Lets the pods' service account do something in a namespace. @param namespace default: its own */
-  grant(rules: k8s.PolicyRule[], namespace = this.namespace): void {
+  grant(rules: readonly GrantedRule[], namespace = this.namespace): void {
     const own = namespace === this.namespace;
     const scope = new Construct(this, own ? 'role' : `role-${namespace}`);
     const name = own ? this.name : `${this.system.node.id}-${this.name}`;
-    new k8s.KubeRole(scope, 'role', { metadata: { name, namespace }, rules });
+    new k8s.KubeRole(scope, 'role', {
+      metadata: { name, namespace },
+      rules: this.justified('Role', name, rules, namespace),
+    });
     new k8s.KubeRoleBinding(scope, 'binding', {
       metadata: { name, namespace },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
@@ -117,11 +120,23 @@ export abstract class Workload extends Construct implements INetworkPeer {
   }
 
   /** Lets the pods' service account do something in all namespaces. @param name told apart by it, where there are several */
-  grantCluster(name: string, rules: k8s.PolicyRule[]): void {
+  grantCluster(name: string, rules: readonly GrantedRule[]): void {
     const scope = new Construct(this, `cluster-role-${name}`);
     const full = [this.namespace, this.name, ...(name === 'cluster' ? [] : [name])].join('-');
-    new k8s.KubeClusterRole(scope, 'role', { metadata: { name: full }, rules });
+    new k8s.KubeClusterRole(scope, 'role', {
+      metadata: { name: full },
+      rules: this.justified('ClusterRole', full, rules),
+    });
     this.bindClusterRole(full);
+  }
+
+  /** The rules as the API has them; their reasons go into the summary. */
+  private justified(kind: string, name: string, rules: readonly GrantedRule[], namespace?: string): k8s.PolicyRule[] {
+    return rules.map(({ because, ...rule }, i) => {
+      if (because !== undefined)
+        this.system.platform.justify({ kind, namespace, name, field: `rules[${i}]`, reason: because });
+      return rule;
+    });
   }
 
   /** Gives the pods' service account a ClusterRole that is made elsewhere, in all namespaces or in one. */

@@ -9,6 +9,7 @@ import {
   type IGateway,
   type IMetrics,
   type IObjectStore,
+  type ISecret,
   quantity,
   type ServiceEndpoint,
   show,
@@ -60,9 +61,25 @@ export interface MinIOProps extends SystemProps, MinIOPool {
    * @default true
    */
   readonly virtualHosts?: boolean;
+  /**
+   * Encrypts all objects that are written, and users, policies and settings, on the drives: with keys that are derived from one that is minted in the
+   * cluster as the Secret `encryption`. What was written before stays as it was, and readable. It can't be turned off again: the
+   * servers could then read neither their own users and settings nor the objects, until it is back. Keep a copy of the Secret elsewhere, or all is lost with it.
+   * @default false
+   * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/kms/IAM.md
+   */
+  readonly encrypted?: boolean;
   /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
 }
+
+/**
+ * Name of the key, which each object bears: another one would be another key. The key itself never changes either, as the credential that it
+ * is: MinIO knows one key of this kind, and what was encrypted by another can't be read.
+ *
+ * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/internal/kms/secret-key.go
+ */
+const KEY_NAME = 'onprem-ml';
 
 /** The user that may do everything. */
 const ROOT_USER = 'root';
@@ -98,12 +115,17 @@ export class MinIO extends System implements IObjectStore {
     const root = this.platform.credentials
       .generate(this, 'root', { username: { value: ROOT_USER }, password: { length: 40 } })
       .in(this.namespace);
+    const key = props.encrypted ? this.encryptionKey() : undefined;
     const identity = certificates && this.addStage('certificate', [certificates]);
-    const stage = this.addStage('install', [root, identity]);
+    const stage = this.addStage('install', [root, key, identity]);
     this.readyAfter = [stage];
     const pools = this.addPools({ stage, identity }, props, layouts[0]!.setSize === 1, {
       MINIO_ROOT_USER: root.env('username'),
       MINIO_ROOT_PASSWORD: root.env('password'),
+      // Kubernetes puts in what stands before: the key is 32 random bytes in base64, and its form `name:key`.
+      ENCRYPTION_KEY: key?.env('key'),
+      MINIO_KMS_SECRET_KEY: key && `${KEY_NAME}:$(ENCRYPTION_KEY)`,
+      MINIO_KMS_AUTO_ENCRYPTION: key && 'on',
       // It would ask upstream's server for a newer version.
       MINIO_UPDATE: 'off',
       MINIO_STORAGE_CLASS_STANDARD: props.parity === undefined ? undefined : `EC:${props.parity}`,
@@ -153,6 +175,18 @@ export class MinIO extends System implements IObjectStore {
       );
     this.buckets.add(name);
     return new MinIOBucket(this, name, this.servers, props, this.quota(name, props.quota));
+  }
+
+  /** The key that all others are derived from. It is in this namespace alone, and is never made anew while it is there. */
+  private encryptionKey(): ISecret {
+    this.addInstruction({
+      when: 'after',
+      what: `Keep a copy of ${this.node.id}'s key where neither this cluster nor its drives are: without it nothing that is stored can be read`,
+      command: `kubectl -n ${this.namespace} get secret encryption -o jsonpath='{.data.key}'`,
+    });
+    return this.platform.credentials
+      .generate(this, 'encryption', { key: { length: 32, form: 'base64' } })
+      .in(this.namespace);
   }
 
   private addPools(

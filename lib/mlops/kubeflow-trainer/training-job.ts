@@ -15,6 +15,7 @@ import {
   type Platform,
   platformOf,
   quantity,
+  segmentLabels,
   show,
   Stage,
 } from '../../core';
@@ -60,7 +61,10 @@ export class TrainingJob extends Construct implements INetworkPeer {
     const settings = this.settings(id, props);
     const { queue, data, checkpoints, tracking, network, training, pool } = props;
     this.namespace = queue?.namespace ?? props.namespace ?? id;
-    if (!queue) this.platform.addNamespace(this, this.namespace, 'restricted');
+    if (!queue) {
+      const segment = segmentLabels(this.node.path, pool ? [pool.nodes] : []);
+      this.platform.addNamespace(this, this.namespace, 'restricted', segment);
+    }
     this.podLabels = { [LABEL.name]: 'training', [LABEL.instance]: id };
     if (checkpoints) {
       this.checkpointPath = `${checkpoints.name}/${settings.checkpointPrefix}`;

@@ -1,3 +1,4 @@
+import { type GrantedRule } from '../../core';
 import type * as k8s from '../../core/k8s';
 
 // What the programs ask the API server for, by upstream's config/rbac and charts at v0.16.1, without what minting the
@@ -15,10 +16,14 @@ const CONFIGURATION = [
   'communities',
 ];
 
+/** @see https://github.com/metallb/metallb/blob/v0.16.1/config/rbac/role.yaml */
+const ON_STATUS =
+  "upstream's own role; these objects are where the speaker tells what it announces, it makes and deletes them, and no program acts on them";
+
 /** What a service account may do in MetalLB's namespace, and everywhere. */
 interface Rules {
-  readonly own: k8s.PolicyRule[];
-  readonly cluster: k8s.PolicyRule[];
+  readonly own: GrantedRule[];
+  readonly cluster: GrantedRule[];
 }
 
 /** Metrics are given to those only whose token the API server knows and allows to `get /metrics`. */
@@ -81,7 +86,12 @@ export function speakerRules(withFrr: boolean): Rules {
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
       { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: READ },
       { apiGroups: [METALLB], resources: CONFIGURATION, verbs: READ },
-      { apiGroups: [METALLB], resources: ['servicebgpstatuses', 'servicebgpstatuses/status'], verbs: ['*'] },
+      {
+        apiGroups: [METALLB],
+        resources: ['servicebgpstatuses', 'servicebgpstatuses/status'],
+        verbs: ['*'],
+        because: ON_STATUS,
+      },
     ],
     cluster: [
       { apiGroups: [''], resources: ['services', 'endpoints', 'nodes', 'namespaces'], verbs: READ },
@@ -96,6 +106,7 @@ export function speakerRules(withFrr: boolean): Rules {
           'configurationstates/status',
         ],
         verbs: ['*'],
+        because: ON_STATUS,
       },
       ...(withFrr
         ? [{ apiGroups: [FRR], resources: ['frrconfigurations'], verbs: [...READ, 'create', 'update', 'delete'] }]

@@ -89,7 +89,10 @@ describe('a Service', () => {
 test("an Ingress' backend is a Service and a port of it", () => {
   const ingress = (name: string, port: object) =>
     object('networking.k8s.io/v1', 'Ingress', 'web', 'shop', {
-      spec: { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port } } }] } }] },
+      spec: {
+        tls: [{}],
+        rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port } } }] } }],
+      },
     });
   const at = 'Ingress/web: spec.rules[0].http.paths[0].backend.service';
   expect(

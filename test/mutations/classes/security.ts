@@ -159,6 +159,95 @@ export const SECURITY: readonly MutantClass[] = [
     },
   },
   {
+    name: 'right widened to a wildcard',
+    mutants: (bundle) =>
+      bundle.flatMap((entry, index) => {
+        if (!/^(Cluster)?Role$/.test(entry.object.kind)) return [];
+        return [...leaves(entry.object)].flatMap(({ path, value }) => {
+          const [last, parent] = tail(path);
+          if (parent !== 'rules' || !Array.isArray(value) || value.includes('*')) return [];
+          // One that has its reason is wide already.
+          const rule = valueAt(entry.object, path.slice(0, -1));
+          if (isTree(rule) && [rule.verbs, rule.resources].some((list) => Array.isArray(list) && list.includes('*')))
+            return [];
+          return ['verbs', 'resources', 'apiGroups'].includes(last) ? [change(bundle, index, path, ['*'])] : [];
+        });
+      }),
+  },
+  {
+    name: 'verification of the other end given up',
+    mutants: (bundle) =>
+      bundle.flatMap((entry, index) => {
+        const { object } = entry;
+        if (object.kind === 'ConfigMap' && isTree(object.data)) {
+          return Object.entries(object.data).flatMap(([file, text]) =>
+            ['insecure_skip_verify: true', 'ssl_verify = off', 'curl -ksS https://x.example/'].map((line) =>
+              change(bundle, index, ['data', file], `${String(text)}\n${line}\n`),
+            ),
+          );
+        }
+        if (!WORKLOADS.has(object.kind)) return [];
+        return [...leaves(object)].flatMap(({ path, value }) => {
+          if (!isContainer(path) || !isTree(value)) return [];
+          const env = Array.isArray(value.env) ? value.env : [];
+          const args = Array.isArray(value.args) ? value.args : [];
+          return [
+            change(bundle, index, [...path, 'env'], [...env, { name: 'VAULT_SKIP_VERIFY', value: 'true' }]),
+            change(bundle, index, [...path, 'env'], [...env, { name: 'NODE_TLS_REJECT_UNAUTHORIZED', value: '0' }]),
+            change(bundle, index, [...path, 'args'], [...args, '--insecure-skip-tls-verify']),
+          ];
+        });
+      }),
+  },
+  {
+    name: 'weak password, or the hash of one',
+    mutants: (bundle) =>
+      bundle.flatMap((entry, index) =>
+        [...leaves(entry.object)].flatMap(({ path, value }) => {
+          if (!WORKLOADS.has(entry.object.kind) || !isContainer(path) || !isTree(value)) return [];
+          const env = Array.isArray(value.env) ? value.env : [];
+          const hash = `$2y$10$${'k'.repeat(53)}`;
+          return [
+            ['DB_PASSWORD', 'password'],
+            ['DB_PASSWORD', '123456'],
+            ['ROOT', 'minioadmin'],
+            ['USERS', `admin:${hash}`],
+            ['DSN', `host=db.example password=${LITERAL}`],
+          ].map(([name, text]) => change(bundle, index, [...path, 'env'], [...env, { name, value: text }]));
+        }),
+      ),
+  },
+  {
+    name: 'certificate taken from a route',
+    mutants: (bundle) =>
+      bundle.flatMap(({ object }, index) =>
+        isTree(object.data)
+          ? Object.entries(object.data).flatMap(([file, text]) =>
+              typeof text === 'string' && /^ *bind .* ssl /m.test(text)
+                ? [change(bundle, index, ['data', file], text.replace(/^( *bind \S+) ssl .*$/m, '$1'))]
+                : [],
+            )
+          : [],
+      ),
+  },
+  {
+    name: 'namespace or policy opened to everybody',
+    mutants: (bundle) =>
+      bundle.flatMap((entry, index) => {
+        const { object } = entry;
+        if (object.kind === 'Namespace')
+          return [change(bundle, index, ['metadata', 'labels', 'onprem-ml.io/isolated'], undefined)];
+        if (object.kind !== 'NetworkPolicy') return [];
+        const spec = isTree(object.spec) ? object.spec : {};
+        return ['ingress', 'egress'].flatMap((direction) => {
+          const rules = Array.isArray(spec[direction]) ? (spec[direction] as unknown[]) : [];
+          return [{}, { [direction === 'egress' ? 'to' : 'from']: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }].map((rule) =>
+            change(bundle, index, ['spec', direction], [...rules, rule]),
+          );
+        });
+      }),
+  },
+  {
     name: 'isolation of a namespace broken',
     mutants: (bundle) =>
       bundle.flatMap((entry, index) => {

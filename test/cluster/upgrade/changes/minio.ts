@@ -47,6 +47,7 @@ export const minio: Table<MinIOProps> = {
       says: IMMUTABLE_STATEFUL_SET,
     },
   ],
+  encrypted: [{ what: 'off -> on', tuning: { minio: { encrypted: true } }, restarts: [MINIO], jobs: [MINT] }],
   grownFrom: [
     {
       what: 'drives grow from 1 to 2 TiB',

@@ -46,6 +46,14 @@ export const ALL = [...METALLB, ...CERT_MANAGER, GATEWAY, MINIO, POSTGRES, MLFLO
 export const ALL_JOBS = [MINT, ...BUCKETS, DATABASE, FIRST_BACKUP];
 
 export const platform: Table<PlatformProps> = {
+  requireEncryptedVolumes: [
+    {
+      what: 'of a site that has none',
+      tuning: { platform: { requireEncryptedVolumes: true } },
+      refusedBy: 'synth',
+      says: 'is no storage class that the site says is encrypted; the site has none',
+    },
+  ],
   site: [
     {
       what: 'more addresses for load balancers',

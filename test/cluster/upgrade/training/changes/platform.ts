@@ -51,6 +51,7 @@ const ALL = [
 ] as const;
 
 export const platform: Table<PlatformProps, Tuning> = {
+  requireEncryptedVolumes: 'as with experiment tracking',
   site: [
     {
       what: 'four more nodes for training',
