@@ -1,4 +1,4 @@
-import { type Size } from 'cdk8s';
+import { Size } from 'cdk8s';
 import {
   type ContainerProps,
   type EnvValue,
@@ -23,6 +23,7 @@ export interface ClientContainerProps {
   readonly name: string;
   readonly script: string;
   readonly memory: Size;
+  /** Most that it may write to the node's disk, its own volumes included. */
   readonly scratch: Size;
   readonly env?: Readonly<Record<string, EnvValue>>;
   readonly mounts: readonly Mount[];
@@ -53,7 +54,7 @@ export function clientContainer({ active, authority }: ServerAccess, props: Clie
     mounts: [
       { path: PATHS.identity, volume: IDENTITY, readOnly: true },
       ...authorityMount(authority),
-      { path: '/tmp', volume: volume.scratch('tmp', { limit: props.scratch }) },
+      { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(16) }) },
       ...props.mounts,
     ],
   };

@@ -41,7 +41,7 @@ export function addConfiguration(stage: Stage, { servers, access, people, ask }:
         name: 'configure',
         script: `${PATHS.plan}/configure.sh`,
         memory: Size.mebibytes(128),
-        scratch: Size.mebibytes(16),
+        scratch: Size.mebibytes(64),
         mounts: [
           { path: PATHS.plan, volume: volume.config('plan', plan) },
           ...(people ? peopleMounts(stage, people) : []),

@@ -190,7 +190,7 @@ mkdir -p $plan/policy $plan/role $plan/group $plan/alias $plan/oidc
 awk -v plan=$plan '/^### /{ file = plan "/" $2 "/" $3; next } { print > file }' ${PATHS.plan}/plan
 
 for file in $plan/policy/*; do
-  vault policy write "\${file##*/}" "$file"
+  [ ! -e "$file" ] || vault policy write "\${file##*/}" "$file"
 done
 for file in $plan/role/*; do
   [ ! -e "$file" ] || vault write auth/${AUTH_MOUNT}/role/"\${file##*/}" - < "$file"

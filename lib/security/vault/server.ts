@@ -184,7 +184,7 @@ function keeper({ certificate, scripts, auditStorage }: ServersProps): Container
     image: images.vault,
     command: ['sh', `${PATHS.scripts}/reload.sh`],
     env: { AUDIT_FILES: String(AUDIT_FILES), AUDIT_FILE_SIZE: String(fileSize) },
-    resources: { cpu: 0.01, memory: Size.mebibytes(32), scratch: Size.mebibytes(16) },
+    resources: { cpu: 0.01, memory: Size.mebibytes(32), scratch: Size.mebibytes(64) },
     mounts: [
       { path: PATHS.audit, volume: volume.template('audit') },
       { path: PATHS.scripts, volume: volume.config('scripts', scripts) },

@@ -55,7 +55,7 @@ export function addSnapshots(stage: Stage, props: SnapshotsProps): void {
         name: 'snapshot',
         script: `${PATHS.scripts}/snapshot.sh`,
         memory: Size.mebibytes(256),
-        scratch: props.storage,
+        scratch: Size.kibibytes(props.storage.toKibibytes() + 64 * 1024),
         env: { KEEP: String(props.kept), ...access.env },
         mounts: [
           { path: PATHS.scripts, volume: volume.config('scripts', props.scripts) },
