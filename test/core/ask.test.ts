@@ -32,7 +32,7 @@ const script = (lab: Platform) => files(lab).find(({ name }) => name === 'apply.
 const KUBECTL = `#!/bin/sh
 case "$*" in
   'rollout status'*) sleep "$TAKES" ;;
-  'get job'*) echo Complete ;;
+  'get job'*) echo 'Complete ' ;;
 esac
 exit 0
 `;
@@ -46,10 +46,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What apply.sh says when the rollout takes so long; it waits one second before it asks, not ten. */
-function apply(takes: string): string[] {
+function apply(takes: string, ...args: string[]): string[] {
   for (const { name, text, mode } of files(make(UNSEAL)))
     writeFileSync(join(folder, name), text.replace('1 2 3 4 5 6 7 8 9 10', '1'), { mode });
-  const { stdout, stderr, status } = spawnSync(join(folder, 'apply.sh'), {
+  const { stdout, stderr, status } = spawnSync(join(folder, 'apply.sh'), args, {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, KUBECTL: join(folder, 'kubectl'), TAKES: takes },
   });
@@ -86,8 +86,14 @@ test('apply.sh asks for nothing that was done before', () => {
   expect(said.filter((line) => line.includes('waiting for a person'))).toEqual([]);
 });
 
+test('--dry-run asks the API server, and nobody else', () => {
+  const said = apply('3', '--dry-run');
+  expect(said).toContain('wave 1: 01-demo.k8s.yaml: 0 objects would be accepted');
+  expect(said.filter((line) => line.includes('waiting for a person'))).toEqual([]);
+});
+
 test('a script in which nobody is asked is as it was', () => {
-  expect(script(make(UNSEAL))).toMatch(/^ {2}ask 'let it in' gate_job demo setup-[0-9a-f]{8}$/m);
+  expect(script(make(UNSEAL))).toMatch(/^ {2}ask_person 'let it in' gate_job demo setup-[0-9a-f]{8}$/m);
   expect(script(make(UNSEAL))).toMatch(/^ {2}gate_job demo other-[0-9a-f]{8}$/m);
-  expect(script(make())).not.toMatch(/\bask\b|exec 4>/);
+  expect(script(make())).not.toMatch(/ask_person|exec 4>/);
 });

@@ -228,10 +228,10 @@ describe('what people do', () => {
     const { lab } = make();
     const script = textOf(lab, 'apply.sh');
     expect(script).toMatch(
-      /^ {2}ask 'initialize Vault, .*vault operator init .*unseal\.sh.*' gate_rollout vault statefulset vault$/m,
+      /^ {2}ask_person 'initialize Vault, .*vault operator init .*unseal\.sh.*' gate_rollout vault statefulset vault$/m,
     );
     expect(script).toMatch(
-      /^ {2}ask 'let the platform into Vault, .*bootstrap\.sh' gate_job vault configure-[0-9a-f]{8}$/m,
+      /^ {2}ask_person 'let the platform into Vault, .*bootstrap\.sh' gate_job vault configure-[0-9a-f]{8}$/m,
     );
   });
 });

@@ -43,7 +43,7 @@ function combined(gates: readonly OutputGate[]): Call[] {
 
 function gateCall(gate: Call): string {
   const ask = 'ask' in gate ? gate.ask : undefined;
-  return ask === undefined ? waitCall(gate) : `${words('ask', ask)} ${waitCall(gate)}`;
+  return ask === undefined ? waitCall(gate) : `${words('ask_person', ask)} ${waitCall(gate)}`;
 }
 
 function waitCall(gate: Call): string {
@@ -69,8 +69,8 @@ function words(...args: string[]): string {
 
 /** Only in the scripts that need it. */
 const ASK = `exec 4>&1
-# ask TEXT GATE...: a gate that a person may have to open: says how, unless it opens at once
-ask() {
+# ask_person TEXT GATE...: a gate that a person may have to open: says how, unless it opens at once
+ask_person() {
   text=$1
   shift
   "$@"
