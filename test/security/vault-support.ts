@@ -117,7 +117,7 @@ export interface Pods {
     readonly podManagementPolicy: string;
     readonly selector: object;
     readonly template: k8s.PodTemplateSpec & { readonly spec: k8s.PodSpec };
-    readonly volumeClaimTemplates: readonly k8s.PersistentVolumeClaim[];
+    readonly volumeClaimTemplates: readonly object[];
   };
 }
 

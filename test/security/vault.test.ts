@@ -212,6 +212,15 @@ describe('Vault', () => {
   });
 });
 
+test('a snapshot that is restored has room, and a token that somebody signs in with is in memory alone', () => {
+  const { lab } = make({ storage: Size.gibibytes(20) });
+  const { volumes } = serversOf(lab).spec.template.spec;
+  expect(volumes).toContainEqual({ name: 'tmp', emptyDir: { sizeLimit: '20Gi' } });
+  expect(volumes).toContainEqual({ name: 'home', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } });
+  expect(containerOf(lab).resources).toMatchObject({ limits: { 'ephemeral-storage': '20544Mi' } });
+  expect(envOf(lab)).toMatchObject({ HOME: '/vault/home' });
+});
+
 describe('what people do', () => {
   test('stands in the summary, with the commands', () => {
     const text = textOf(make({ unseal: { by: 'operator', shares: 7, threshold: 4 } }).lab, 'summary.md');

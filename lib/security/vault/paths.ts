@@ -5,6 +5,8 @@ export const PATHS = {
   data: '/vault/data',
   /** The audit log; each server's own volume. */
   audit: '/vault/audit',
+  /** Where the command line keeps the token of whoever signed in, in memory. */
+  home: '/vault/home',
   tls: '/vault/tls',
   authority: '/vault/authority',
   seal: '/vault/seal',

@@ -143,7 +143,7 @@ function server(domain: string, namespace: string, props: ServersProps): Contain
       // For the command line, by which people unseal and look.
       VAULT_ADDR: `https://127.0.0.1:${PORTS.https}`,
       VAULT_CACERT: authority && `${PATHS.authority}/ca.crt`,
-      HOME: '/tmp',
+      HOME: PATHS.home,
       ...seal.env,
     },
     ports: {
@@ -151,7 +151,7 @@ function server(domain: string, namespace: string, props: ServersProps): Contain
       cluster: PORTS.cluster,
       ...(props.metrics ? { metrics: PORTS.metrics } : {}),
     },
-    resources: props.resources,
+    resources: { ...props.resources, scratch: Size.kibibytes(props.storage.toKibibytes() + 64 * 1024) },
     mounts: [
       { path: PATHS.data, volume: volume.template('data') },
       { path: PATHS.audit, volume: volume.template('audit') },
@@ -160,7 +160,10 @@ function server(domain: string, namespace: string, props: ServersProps): Contain
       { path: PATHS.tls, volume: volume.secret('tls', props.certificate) },
       ...authorityMount(authority),
       ...seal.mounts,
-      { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(16) }) },
+      { path: PATHS.home, volume: volume.scratch('home', { memory: true, limit: Size.mebibytes(1) }) },
+      // A snapshot that is restored is there first.
+      // @see https://github.com/hashicorp/raft-snapshot/blob/main/snapshot.go (WriteToTempFileWithSealer)
+      { path: '/tmp', volume: volume.scratch('tmp', { limit: props.storage }) },
     ],
     readinessProbe: { ...health('standbyok=true'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
     // Sealed and not initialized are states that no restart mends; one would only have to be unsealed again.
