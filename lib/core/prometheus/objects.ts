@@ -44,7 +44,17 @@ export function prometheusObjects(props: PrometheusProps): IMetrics {
 }
 
 function serviceMonitor(stage: Stage, id: string, props: PrometheusProps, scrape: ScrapeProps): void {
-  const { endpoint, path = '/metrics', params, scheme = 'http', interval, authority, token, basicAuth, bearer } = scrape;
+  const {
+    endpoint,
+    path = '/metrics',
+    params,
+    scheme = 'http',
+    interval,
+    authority,
+    token,
+    basicAuth,
+    bearer,
+  } = scrape;
   const own = endpoint instanceof ServiceEndpoint;
   if (!own && authority) {
     fail(
