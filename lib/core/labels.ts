@@ -26,6 +26,9 @@ export const NEVER_PRUNE = {
 /** On a Job: JSON list of what it makes at run time, so that link knows: `[{"kind","namespace","name","keys"}]`. */
 export const CREATES = 'onprem-ml.io/creates';
 
+/** On a workload: what a person must do before it gets ready. apply.sh says it while it waits. */
+export const ASKS = 'onprem-ml.io/asks';
+
 /** On a pod template: digest of the configuration it reads, so that a change restarts the pods. */
 export const CONFIG_DIGEST = 'onprem-ml.io/config-digest';
 

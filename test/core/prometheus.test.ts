@@ -154,6 +154,14 @@ test('the sidecar may look for other labels, and put dashboards into a folder', 
   expect(metadata.annotations).toEqual({ grafana_folder: 'Platform' });
 });
 
+test('an endpoint may be asked with parameters', () => {
+  const { platform, stage, metrics } = lab();
+  metrics.scrape(stage, 'exporter', { endpoint: EXPORTER, params: { format: ['prometheus'] } });
+  expect(objectOf(platform, 'ServiceMonitor', 'exporter')).toMatchObject({
+    spec: { endpoints: [{ path: '/metrics', params: { format: ['prometheus'] } }] },
+  });
+});
+
 test('a Service that a controller makes at run time is scraped, and the scraper let in to its pods', () => {
   const { platform, stage, metrics } = lab();
   metrics.scrape(stage, 'exporter', { endpoint: EXPORTER, interval: Duration.seconds(15) });

@@ -18,6 +18,8 @@ export interface ScrapeProps {
   readonly endpoint: ServiceEndpoint | RunTimeService;
   /** @default '/metrics' */
   readonly path?: string;
+  /** Parameters of the query: `{ format: ['prometheus'] }`. @default - none */
+  readonly params?: Readonly<Record<string, readonly string[]>>;
   /** @default 'http' */
   readonly scheme?: 'http' | 'https';
   /** @default 30 seconds */

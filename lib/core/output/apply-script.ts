@@ -9,6 +9,7 @@ export function applyScript(bundle: Bundle): string {
   const numbers = new Map(files.map(({ name }, i) => [name, i + 1]));
   return [
     HEAD.replaceAll('@PLATFORM@', bundle.platform.name).replaceAll('@LAST@', String(bundle.waves)),
+    ...(files.some(({ gates }) => gates.some((gate) => 'ask' in gate && gate.ask !== undefined)) ? [ASK] : []),
     '# Number, wave, file, and the numbers of those whose gates must have passed before it is applied.',
     'steps() {',
     ...files.map(({ name, wave, needs }, i) => {
@@ -41,6 +42,11 @@ function combined(gates: readonly OutputGate[]): Call[] {
 }
 
 function gateCall(gate: Call): string {
+  const ask = 'ask' in gate ? gate.ask : undefined;
+  return ask === undefined ? waitCall(gate) : `${words('ask_person', ask)} ${waitCall(gate)}`;
+}
+
+function waitCall(gate: Call): string {
   switch (gate.type) {
     case 'established':
       return words('gate_established', ...gate.names);
@@ -60,6 +66,24 @@ function gateCall(gate: Call): string {
 function words(...args: string[]): string {
   return args.map((arg) => (/^[\w.:/-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`)).join(' ');
 }
+
+/** Only in the scripts that need it. */
+const ASK = `exec 4>&1
+# ask_person TEXT GATE...: a gate that a person may have to open: says how, unless it opens at once
+ask_person() {
+  text=$1
+  shift
+  "$@"
+  (
+    for second in 1 2 3 4 5 6 7 8 9 10; do
+      sleep 1
+      [ ! -e "$log.code" ] || exit 0
+    done
+    say "wave $wave: waiting for a person: $text" >&4
+  ) &
+  pids="$pids $!"
+}
+`;
 
 const HEAD = String.raw`#!/bin/sh
 # Applies the platform "@PLATFORM@" with kubectl, each file as soon as all that it needs is there and answers.

@@ -44,7 +44,17 @@ export function prometheusObjects(props: PrometheusProps): IMetrics {
 }
 
 function serviceMonitor(stage: Stage, id: string, props: PrometheusProps, scrape: ScrapeProps): void {
-  const { endpoint, path = '/metrics', scheme = 'http', interval, authority, token, basicAuth, bearer } = scrape;
+  const {
+    endpoint,
+    path = '/metrics',
+    params,
+    scheme = 'http',
+    interval,
+    authority,
+    token,
+    basicAuth,
+    bearer,
+  } = scrape;
   const own = endpoint instanceof ServiceEndpoint;
   if (!own && authority) {
     fail(
@@ -84,6 +94,7 @@ function serviceMonitor(stage: Stage, id: string, props: PrometheusProps, scrape
         {
           port: own ? endpoint.portName : endpoint.port,
           path,
+          ...(params ? { params } : {}),
           scheme,
           interval: `${interval?.toSeconds() ?? 30}s`,
           ...(scrape.honorLabels ? { honorLabels: true } : {}),

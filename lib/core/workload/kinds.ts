@@ -1,6 +1,6 @@
 import { fail, show } from '../errors';
 import * as k8s from '../k8s';
-import { CREATES } from '../labels';
+import { ASKS, CREATES } from '../labels';
 import { checkInteger, digest } from '../names';
 import { lazy } from '../network';
 import { systemOf } from '../scope';
@@ -66,6 +66,8 @@ export interface StatefulSetProps extends WorkloadProps {
   readonly parallel?: boolean;
   /** Of the replicas, how many may be down while nodes are drained. @default 1 */
   readonly maxUnavailable?: number;
+  /** What a person must do before its pods get ready, with the command; apply.sh says it while it waits. @default - nothing */
+  readonly ask?: string;
 }
 
 /** Pods that each have a name and volumes of their own. */
@@ -75,7 +77,7 @@ export class StatefulSet extends Workload {
     const replicas = props.replicas ?? 1;
     checkInteger(this.node.path, 'replicas', replicas, 1, 1000, 'give the number of pods');
     new CompleteStatefulSet(this, 'stateful-set', {
-      metadata: { name: this.name },
+      metadata: { name: this.name, annotations: asks(props.ask) },
       spec: {
         replicas,
         serviceName: props.serviceName,
@@ -157,6 +159,8 @@ export interface JobProps extends WorkloadProps {
   readonly retries?: number;
   /** What it makes at run time. */
   readonly creates?: () => readonly Creation[];
+  /** What a person must do before it can end, with the command; apply.sh says it while it waits. @default - nothing */
+  readonly ask?: string;
 }
 
 /**
@@ -170,7 +174,10 @@ export class Job extends Workload {
     new DigestNamedJob(this, 'job', {
       metadata: {
         name: this.name,
-        annotations: creates && { [CREATES]: lazy(() => JSON.stringify(creates())) },
+        annotations:
+          creates || props.ask !== undefined
+            ? { ...(creates && { [CREATES]: lazy(() => JSON.stringify(creates())) }), ...asks(props.ask) }
+            : undefined,
       },
       spec: {
         backoffLimit: props.retries ?? 6,
@@ -185,6 +192,10 @@ class DigestNamedJob extends k8s.KubeJob {
     const json = super.toJson() as { metadata: { name: string }; spec: unknown };
     return { ...json, metadata: { ...json.metadata, name: `${json.metadata.name}-${digest(json.spec)}` } };
   }
+}
+
+function asks(ask: string | undefined): Record<string, string> | undefined {
+  return ask === undefined ? undefined : { [ASKS]: ask };
 }
 
 const CRON = /^(@(hourly|daily|weekly|monthly|yearly)|(\S+\s+){4}\S+)$/;

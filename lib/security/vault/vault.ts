@@ -1,0 +1,319 @@
+import { Duration, Size } from 'cdk8s';
+import { type Construct } from 'constructs';
+import {
+  checkChoice,
+  checkCpu,
+  checkInteger,
+  checkSamePlatform,
+  checkSchedule,
+  checkSize,
+  ConfigFiles,
+  fail,
+  type IBucket,
+  type ICertificateIssuer,
+  type IGateway,
+  type IIdentityProvider,
+  type IMetrics,
+  type ISecret,
+  type ISecretStore,
+  type IStoreRole,
+  quantity,
+  type ServiceEndpoint,
+  show,
+  type Stage,
+  type StoreRoleProps,
+  System,
+  type SystemProps,
+} from '../../core';
+import { Access } from './access';
+import { configuration } from './configuration';
+import { addConfiguration, callback, CONFIGURE_JOB, type PeopleProps } from './configure';
+import { images } from './images';
+import { runbook } from './instructions';
+import { addMetrics } from './metrics';
+import { AUDIENCE, AUTH_MOUNT, KV_MOUNT } from './paths';
+import { configureRole, rule, SERVER_SCRIPTS, SIGN_IN, SNAPSHOT } from './scripts';
+import { Servers, serviceNames } from './server';
+import { addSnapshots, checkSnapshotPath, SNAPSHOT_JOB } from './snapshots';
+import { readUnseal, type VaultUnseal } from './unseal';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type VaultLogLevel = (typeof LOG_LEVELS)[number];
+
+export interface VaultProps extends SystemProps {
+  /** Issues the servers' certificate, for names within the cluster and 127.0.0.1. Nothing is spoken without TLS. */
+  readonly certificates: ICertificateIssuer;
+  /**
+   * Who gives the servers the key to their storage when they start. It can't be changed by this alone once Vault is initialized: upstream
+   * calls that a seal migration.
+   * @default - people, with 3 of 5 shares
+   * @see https://developer.hashicorp.com/vault/docs/v1.21.x/concepts/seal
+   */
+  readonly unseal?: VaultUnseal;
+  /**
+   * Servers, 1, 3 or 5, each on a node of its own: 3 go on without one, 5 without two. A change restarts them one by one. Before fewer,
+   * `vault operator raft remove-peer` takes the last ones out.
+   * @default - 3, or 1 where the site has fewer nodes for workloads
+   */
+  readonly servers?: 1 | 3 | 5;
+  /** Size of each server's volume, at least 1 GiB. May grow later where the storage class allows it, never shrink. @default 10 GiB */
+  readonly storage?: Size;
+  /**
+   * Size of each server's volume for its audit log, at least 1 GiB. Ten files take four fifths of it; then the oldest goes. May grow later
+   * where the storage class allows it, never shrink.
+   * @default 10 GiB
+   */
+  readonly auditStorage?: Size;
+  /** Tier or name of the site's storage class, for both. Can't change once the volumes exist. @default - the tier `hot`, else the site's default, else the cluster's */
+  readonly storageClass?: string;
+  /** Memory of each server, at least 256 MiB. @default 1 GiB */
+  readonly memory?: Size;
+  /** Cores of each server, requested; it may use four times as many, and at least one. @default 0.25 */
+  readonly cpu?: number;
+  /** The least important messages that are logged. A change restarts the servers one by one. @default 'info' */
+  readonly logLevel?: VaultLogLevel;
+  /** Bucket for snapshots, by which all of Vault can be restored. @default - no snapshots */
+  readonly snapshots?: IBucket;
+  /** Path of this Vault within the bucket. @default - the system's id */
+  readonly snapshotPath?: string;
+  /** When snapshots are made, in cron's five fields, UTC. @default '0 0,6,12,18 * * *' */
+  readonly snapshotSchedule?: string;
+  /** Snapshots kept, 1 to 1000. @default 28 */
+  readonly snapshotsKept?: number;
+  /** Leads `vault.<site's domain>` to the user interface and the API. @default - reached within the cluster only */
+  readonly gateway?: IGateway;
+  /** Host on the gateway. @default - the system's id in the site's domain */
+  readonly host?: string;
+  /** Has people sign in with the company's directory, on the gateway's host. @default - tokens alone */
+  readonly identity?: IIdentityProvider;
+  /** Collects the servers' metrics, and says when they are sealed, without a leader, or not saved. @default - nobody does */
+  readonly metrics?: IMetrics;
+}
+
+/**
+ * Vault's community edition with integrated storage: keeps secrets, and hands them to whom its policies name.
+ *
+ * Puts into the cluster: the servers, each with a volume for what it keeps and one for its audit log, and a Job that configures them by its
+ * Kubernetes identity: audit devices, a KV store, sign-in for service accounts and for people, roles and policies. With `snapshots` a
+ * CronJob. People initialize and unseal it; no key of it and no root token is ever in the cluster. Needs certificates; a bucket, a gateway,
+ * an identity provider and metrics where wanted. Offers roles (`ISecretStore`).
+ *
+ * @see https://developer.hashicorp.com/vault/docs/v1.21.x
+ */
+export class Vault extends System implements ISecretStore {
+  readonly endpoint: ServiceEndpoint;
+  readonly url: string;
+  readonly mount = KV_MOUNT;
+  readonly authMount = AUTH_MOUNT;
+  /** URL from outside, where there is a gateway. */
+  readonly externalUrl?: string;
+  readonly readyAfter: readonly Stage[];
+  private readonly access: Access;
+  private readonly certificates: ICertificateIssuer;
+  private readonly people?: PeopleProps;
+
+  constructor(scope: Construct, id: string, props: VaultProps) {
+    super(scope, id, { name: 'vault', version: images.vault.tag }, props);
+    const { certificates, gateway, identity, metrics, snapshots } = props;
+    const replicas = props.servers ?? (this.platform.site.schedulableNodes >= 3 ? 3 : 1);
+    const storage = props.storage ?? Size.gibibytes(10);
+    this.check(props, replicas);
+    const seal = readUnseal(this.node.path, this.namespace, props.unseal ?? { by: 'operator' });
+    const steps = runbook({ namespace: this.namespace, name: id, replicas, seal });
+    this.access = new Access(this.node.path);
+    this.certificates = certificates;
+
+    const certificate = this.addStage('certificate', [certificates]);
+    const install = this.addStage('install', [certificate, metrics, ...seal.needs]);
+    const authority = certificates.authority(install);
+    const config = new ConfigFiles(install, 'config', {
+      'vault.hcl': configuration({
+        clusterName: id === this.platform.name ? id : `${this.platform.name}-${id}`,
+        logLevel: props.logLevel ?? 'info',
+        servers: this.serverNames(replicas),
+        privateAuthority: authority !== undefined,
+        metrics: metrics !== undefined,
+        seal: seal.block,
+      }),
+    });
+    const scripts = new ConfigFiles(install, 'scripts', {
+      ...SERVER_SCRIPTS,
+      'configure.json': configureRole(CONFIGURE_JOB, this.namespace),
+      ...(snapshots ? { 'sign-in.sh': SIGN_IN, 'snapshot.sh': SNAPSHOT } : {}),
+    });
+    const servers = new Servers(install, id, {
+      replicas,
+      config,
+      scripts,
+      certificate: certificates.issue(certificate, 'tls', {
+        dnsNames: [...this.serviceHosts(metrics !== undefined), ...this.serverNames(replicas)],
+        ipAddresses: ['127.0.0.1'],
+      }),
+      authority,
+      seal,
+      resources: { cpu: props.cpu ?? 0.25, memory: props.memory ?? Size.gibibytes(1) },
+      storage,
+      auditStorage: props.auditStorage ?? Size.gibibytes(10),
+      storageClassName: this.storageClass(props.storageClass),
+      metrics: metrics !== undefined,
+      ask: steps.untilReady,
+    });
+    this.endpoint = servers.endpoint;
+    this.url = `https://${this.endpoint.host}:${this.endpoint.port}`;
+    for (const instruction of steps.instructions) this.addInstruction(instruction);
+    if (metrics && servers.metrics) {
+      const endpoint = servers.metrics;
+      addMetrics(install, id, { metrics, endpoint, authority, servers: replicas, snapshots: snapshots !== undefined });
+    }
+    if (gateway) this.externalUrl = this.route(gateway, props.host);
+    if (identity && this.externalUrl !== undefined) this.people = this.letPeopleIn(identity, this.externalUrl, servers);
+
+    const configure = this.addStage('configure', [install, identity, this.people?.client]);
+    this.readyAfter = [configure];
+    const access = { active: servers.active, authority };
+    addConfiguration(configure, {
+      servers: access,
+      access: this.access,
+      people: this.people,
+      ask: steps.untilConfigured,
+    });
+    if (snapshots) {
+      this.access.addOwnRole('snapshot', { namespace: this.namespace, name: SNAPSHOT_JOB }, AUDIENCE, [
+        rule('sys/storage/raft/snapshot', 'read'),
+      ]);
+      addSnapshots(this.addStage('snapshots', [configure, snapshots]), {
+        servers: access,
+        scripts,
+        bucket: snapshots,
+        path: props.snapshotPath ?? id,
+        schedule: props.snapshotSchedule ?? '0 0,6,12,18 * * *',
+        kept: props.snapshotsKept ?? 28,
+        storage,
+      });
+    }
+  }
+
+  authority(stage: Stage): ISecret | undefined {
+    return this.certificates.authority(stage);
+  }
+
+  /**
+   * Makes a role for a service account, with a policy of its own. It goes, with its policy, when the program no longer has it; what is stored
+   * stays.
+   */
+  addRole(scope: Construct, name: string, props: StoreRoleProps): IStoreRole {
+    checkSamePlatform(scope, this);
+    this.access.addRole(scope.node.path, name, props);
+    return { name, readyAfter: this.readyAfter };
+  }
+
+  /** @throws where there is no identity provider, or group and path can't be such */
+  allowGroup(group: string, path: string): void {
+    if (!this.people) {
+      fail(
+        this.node.path,
+        `group ${show(group)} can't be let in, since nobody says who is in it; pass identity, and a gateway by which people come`,
+      );
+    }
+    this.access.allowGroup(group, path);
+  }
+
+  private route(gateway: IGateway, host = this.platform.site.host(this.node.id)): string {
+    const { url } = gateway.addRoute(this, {
+      host,
+      to: this.endpoint,
+      scheme: 'https',
+      healthPath: '/v1/sys/health?standbyok=true',
+      timeout: Duration.minutes(5),
+    });
+    this.addEndpoint('Vault', `${url}/ui/`);
+    return url;
+  }
+
+  private letPeopleIn(identity: IIdentityProvider, url: string, servers: Servers): PeopleProps {
+    const client = identity.addClient(this, this.node.id, { title: 'Vault', redirectUris: [callback(url)] });
+    // The servers ask the provider themselves, for its keys and for whom a code stands.
+    servers.connectTo(identity.endpoint);
+    return { identity, client, url };
+  }
+
+  private inCluster(name: string): string {
+    return `${name}.${this.namespace}.svc.${this.platform.distribution.clusterDomain}`;
+  }
+
+  private serverNames(replicas: number): string[] {
+    const domain = this.inCluster(serviceNames(this.node.id).internal);
+    return Array.from({ length: replicas }, (_, i) => `${this.node.id}-${i}.${domain}`);
+  }
+
+  /** All names by which the Services are reached. */
+  private serviceHosts(withMetrics: boolean): string[] {
+    const { all, internal, active, metrics } = serviceNames(this.node.id);
+    return [all, active, internal, ...(withMetrics ? [metrics] : [])].flatMap((name) => [
+      this.inCluster(name),
+      `${name}.${this.namespace}.svc`,
+      `${name}.${this.namespace}`,
+    ]);
+  }
+
+  private storageClass(asked: string | undefined): string | undefined {
+    const { site } = this.platform;
+    if (asked !== undefined) return site.storageClass(asked).name;
+    return site.hasTier('hot') ? site.storageClass('hot').name : site.defaultStorageClass?.name;
+  }
+
+  private check(props: VaultProps, replicas: number): void {
+    const path = this.node.path;
+    const { schedulableNodes } = this.platform.site;
+    if (![1, 3, 5].includes(replicas)) {
+      fail(
+        path,
+        `servers must be 1, 3 or 5, got ${show(replicas)}; with an even number as many may fail as with one less`,
+      );
+    }
+    if (replicas > 1 && schedulableNodes < replicas) {
+      fail(
+        path,
+        `servers must each have a node, got ${replicas} for ${schedulableNodes} nodes that take workloads; lower it`,
+      );
+    }
+    for (const [what, size, least] of [
+      ['storage', props.storage, Size.gibibytes(1)],
+      ['auditStorage', props.auditStorage, Size.gibibytes(1)],
+      ['memory', props.memory, Size.mebibytes(256)],
+    ] as const) {
+      checkSize(path, what, size);
+      if (size && size.toKibibytes() < least.toKibibytes()) {
+        fail(path, `${what} must be at least ${quantity(least)}, got ${quantity(size)}; give more`);
+      }
+    }
+    if (props.cpu !== undefined) checkCpu(path, 'cpu', props.cpu);
+    if (props.logLevel !== undefined) checkChoice(path, 'logLevel', props.logLevel, LOG_LEVELS);
+    if (props.host !== undefined && !props.gateway) {
+      fail(path, `host needs a gateway, got ${show(props.host)}; pass gateway, or leave host out`);
+    }
+    if (props.identity && !props.gateway) {
+      fail(
+        path,
+        'identity needs a gateway, by which people and the identity provider come back to Vault; pass gateway',
+      );
+    }
+    this.checkSnapshots(props);
+  }
+
+  private checkSnapshots(props: VaultProps): void {
+    const path = this.node.path;
+    const { snapshots, snapshotPath, snapshotSchedule, snapshotsKept } = props;
+    if (!snapshots) {
+      const useless = (['snapshotPath', 'snapshotSchedule', 'snapshotsKept'] as const).find(
+        (prop) => props[prop] !== undefined,
+      );
+      if (useless)
+        fail(path, `${useless} is of no use without snapshots; pass snapshots: objects.addBucket("vault-snapshots")`);
+    }
+    if (snapshotPath !== undefined) checkSnapshotPath(path, snapshotPath);
+    if (snapshotSchedule !== undefined) checkSchedule(path, snapshotSchedule);
+    if (snapshotsKept !== undefined)
+      checkInteger(path, 'snapshotsKept', snapshotsKept, 1, 1000, 'keep at least the last');
+  }
+}
