@@ -7,6 +7,7 @@ export * from './errors';
 export * from './external';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export * from './gate';
+export * from './gateway-routes';
 export * from './image';
 export { tools } from './images';
 export * as k8s from './k8s';

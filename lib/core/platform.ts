@@ -8,6 +8,7 @@ import { type Image, image, reference } from './image';
 import * as k8s from './k8s';
 import { ISOLATED, LABEL } from './labels';
 import { checkLabel } from './names';
+import { type WiredPods } from './network';
 import { formatFinding } from './link';
 import { linked } from './output/linked';
 import { PLATFORM, platformOf } from './scope';
@@ -48,6 +49,16 @@ export interface ExternalObject {
   readonly keys?: readonly string[];
 }
 
+/** A namespace that the platform makes. */
+export interface PlatformNamespace {
+  readonly name: string;
+  /** What asked for it: a system, a queue, a training. */
+  readonly owner: IConstruct;
+  readonly podSecurity: PodSecurityLevel;
+  /** Adds a label by which webhooks, policies or a mesh select it. */
+  addLabel(name: string, value: string): void;
+}
+
 /** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
@@ -73,7 +84,9 @@ export class Platform extends Construct {
   private readonly replacements: ReadonlyMap<string, Image>;
   private readonly asked = new Set<string>();
   private readonly registered: Stage[] = [];
-  private readonly namespaces = new Map<string, IConstruct>();
+  private readonly madeNamespaces = new Map<string, PlatformNamespace>();
+  private readonly wired: WiredPods[] = [];
+  private readonly completions: (() => void)[] = [];
   private readonly usedImages = new Map<string, Image>();
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
@@ -186,16 +199,15 @@ export class Platform extends Construct {
         `namespace ${show(name)} is the cluster's own, and would be closed to all traffic; choose another`,
       );
     }
-    const other = this.namespaces.get(name);
+    const other = this.madeNamespaces.get(name);
     if (other) {
       fail(
         owner.node.path,
-        `namespace ${show(name)} is taken by ${other.node.path}; give one of the two another id, or pass namespace`,
+        `namespace ${show(name)} is taken by ${other.owner.node.path}; give one of the two another id, or pass namespace`,
       );
     }
-    this.namespaces.set(name, owner);
     const scope = new Construct(this.foundation, name);
-    new k8s.KubeNamespace(scope, 'namespace', {
+    const namespace = new k8s.KubeNamespace(scope, 'namespace', {
       metadata: {
         name,
         labels: {
@@ -210,6 +222,40 @@ export class Platform extends Construct {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
+    this.madeNamespaces.set(name, {
+      name,
+      owner,
+      podSecurity,
+      addLabel: (label, value) => namespace.metadata.addLabel(label, value),
+    });
+  }
+
+  /** The namespaces that it makes, in the order they were asked for. */
+  get namespaces(): readonly PlatformNamespace[] {
+    return [...this.madeNamespaces.values()];
+  }
+
+  /** All pods that a NetworkPolicy of the platform speaks of, or that are beyond any in their nodes' network. */
+  get pods(): readonly WiredPods[] {
+    return this.wired;
+  }
+
+  /**
+   * Has something done when all is said, right before the output is made: what follows from the wiring of all systems. It may add objects to
+   * stages that exist. Done again where constructs were added since, so what it does must do no harm when done again.
+   */
+  addCompletion(complete: () => void): void {
+    this.completions.push(complete);
+  }
+
+  /** Does what was to be done when all is said. @internal */
+  complete(): void {
+    for (const complete of this.completions) complete();
+  }
+
+  /** Called by workloads and the like. @internal */
+  registerPods(pods: WiredPods): void {
+    this.wired.push(pods);
   }
 
   private version(text: string): string {
