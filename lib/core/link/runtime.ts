@@ -261,7 +261,9 @@ export function parseCreates(text: string, namespace: string): readonly Made[] {
 
 /** What a controller puts into every namespace, once it runs. */
 export function madeInEachNamespace(entry: Entry): readonly Made[] {
-  if (entry.type !== 'Deployment.apps' || entry.labels.app !== 'istiod') return [];
+  if (entry.type !== 'Deployment.apps') return [];
+  const ours = entry.labels['app.kubernetes.io/name'] === 'istio' && entry.name.startsWith('istiod');
+  if (!ours && entry.labels.app !== 'istiod') return [];
   return [{ type: 'ConfigMap', namespace: '', name: 'istio-ca-root-cert', keys: new Set(['root-cert.pem']) }];
 }
 
