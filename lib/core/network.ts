@@ -50,6 +50,8 @@ export interface NetworkEdge {
 export interface WiredPods extends INetworkPeer {
   /** Where they are made, for errors and for what is said of them. */
   readonly path: string;
+  /** All labels that policies and Services may select them by; `podLabels` are those that select no others. */
+  readonly labels: Readonly<Record<string, string>>;
   /** The service account that they run as; undefined where a controller makes them and chooses it. */
   readonly serviceAccount?: string;
   /** In their nodes' network, beyond all policies. */

@@ -11,7 +11,7 @@ import { checkLabel } from './names';
 import { type WiredPods } from './network';
 import { formatFinding } from './link';
 import { linked } from './output/linked';
-import { PLATFORM, platformOf } from './scope';
+import { PLATFORM, platformOf, SYSTEM } from './scope';
 import { Stage } from './stage';
 
 const MIRROR = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._/-][a-z0-9]+)*)?$/;
@@ -54,6 +54,8 @@ export interface PlatformNamespace {
   readonly name: string;
   /** What asked for it: a system, a queue, a training. */
   readonly owner: IConstruct;
+  /** Whether that is a system, which has it for itself. */
+  readonly isSystem: boolean;
   readonly podSecurity: PodSecurityLevel;
   /** Adds a label by which webhooks, policies or a mesh select it. */
   addLabel(name: string, value: string): void;
@@ -225,6 +227,7 @@ export class Platform extends Construct {
     this.madeNamespaces.set(name, {
       name,
       owner,
+      isSystem: SYSTEM in owner,
       podSecurity,
       addLabel: (label, value) => namespace.metadata.addLabel(label, value),
     });

@@ -53,6 +53,10 @@ export class ControlledPods extends Construct implements WiredPods {
     return this.node.path;
   }
 
+  get labels(): Readonly<Record<string, string>> {
+    return this.podLabels;
+  }
+
   get ingress(): readonly NetworkEdge[] {
     return this.edges.allIngress;
   }

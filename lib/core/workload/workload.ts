@@ -94,6 +94,10 @@ export abstract class Workload extends Construct implements WiredPods {
     return this.node.path;
   }
 
+  get labels(): Readonly<Record<string, string>> {
+    return { ...this.pod.extraPodLabels, ...this.podLabels };
+  }
+
   get serviceAccount(): string {
     return this.name;
   }

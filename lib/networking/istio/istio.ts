@@ -9,6 +9,7 @@ import {
   checkLabel,
   checkRouteHost,
   checkSamePlatform,
+  didYouMean,
   fail,
   gatewaySeconds,
   type ICertificateIssuer,
@@ -36,11 +37,18 @@ import { ControlPlane } from './control-plane';
 import { definitions, gateway, gatewayClass, gatewayDefinitions } from './crds';
 import { images } from './images';
 import { Ingress, PORTS } from './ingress';
+import { Mesh } from './mesh';
+import { CniAgent, MODE, type NodeProps, Ztunnel, ZTUNNEL } from './nodes';
 import { Routes } from './routes';
 
 /** The least important messages that are logged, in the words of istiod and its agents. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const;
 export type IstioLogLevel = (typeof LOG_LEVELS)[number];
+
+export interface IstioMeshProps {
+  /** Namespaces of systems that stay outside: one whose throughput counts for more than who asks, for example. @default - none */
+  readonly outside?: readonly string[];
+}
 
 export interface IstioProps extends SystemProps {
   /** Gives the gateway its address. */
@@ -79,10 +87,15 @@ export interface IstioProps extends SystemProps {
   /** Pods of istiod, 1 to 5. Without any, what is configured goes on, and nothing changes. @default - 2, or 1 where the site has a single node */
   readonly controlPlaneReplicas?: number;
   /**
-   * Cores and memory of istiod, which keeps all Services, pods and Secrets of the cluster in memory.
-   * @default - 0.25 cores and 1 GiB
+   * Cores and memory of istiod, which keeps all Services, pods and Secrets of the cluster in memory, and of the two programs on each node. Those of
+   * `ztunnel` grow with what its node's pods send and receive.
+   * @default - istiod 0.25 cores and 1 GiB, cni 0.1 and 128 MiB, ztunnel 0.2 and 512 MiB
    */
-  readonly resources?: { readonly istiod?: ProgramResources };
+  readonly resources?: {
+    readonly istiod?: ProgramResources;
+    readonly cni?: ProgramResources;
+    readonly ztunnel?: ProgramResources;
+  };
   /**
    * Name that tells control planes apart: `1-30-3`. Another one puts a second istiod beside the first, and moves the gateway over to it pod by
    * pod; the first one stays until it is deleted by hand, so that the way back is to give its name again. At most 20 characters.
@@ -91,6 +104,12 @@ export interface IstioProps extends SystemProps {
   readonly revision?: string;
   /** First part of all identities, `spiffe://<trustDomain>/ns/<namespace>/sa/<service account>`. A change of it renames everybody. @default 'cluster.local' */
   readonly trustDomain?: string;
+  /**
+   * The mesh behind the gateway; `false` leaves it out, with all that runs on each node, and the gateway speaks to systems as HAProxy does. On OpenShift
+   * it must be left out: its network plugin calls others only by name.
+   * @default - systems whose pods talk with each other, or are reached through the gateway, are in it
+   */
+  readonly mesh?: false | IstioMeshProps;
   /**
    * Signs the certificates of workloads: a Secret in Istio's namespace with the keys `tls.crt` (an authority below the root), `tls.key` and `ca.crt` (the
    * root). Not one that signs for others as well: who has it sign `spiffe://...` is taken for whom that names.
@@ -102,7 +121,11 @@ export interface IstioProps extends SystemProps {
 }
 
 const MAX_HSTS = 10 * 365 * 24 * 3600;
-const RESOURCES = { istiod: { cpu: 0.25, memory: Size.gibibytes(1) } };
+const RESOURCES = {
+  istiod: { cpu: 0.25, memory: Size.gibibytes(1) },
+  cni: { cpu: 0.1, memory: Size.mebibytes(128) },
+  ztunnel: { cpu: 0.2, memory: Size.mebibytes(512) },
+};
 const AUTHORITY_KEYS = ['tls.crt', 'tls.key', 'ca.crt'];
 const NAME = 'ingress';
 
@@ -126,7 +149,10 @@ export class Istio extends System implements IGateway {
   private readonly owners = new RouteOwners();
 
   constructor(scope: Construct, id: string, props: IstioProps) {
-    super(scope, id, { name: 'istio', version: images.pilot.tag }, props);
+    const ambient = props.mesh !== false;
+    // What puts pods into the mesh works on the nodes; the rest meets the restricted standard.
+    const podSecurity = ambient ? 'privileged' : 'restricted';
+    super(scope, id, { name: 'istio', version: images.pilot.tag, podSecurity }, props);
     const { addresses, certificates, metrics, authority, revision } = props;
     const path = this.node.path;
     const { site, distribution } = this.platform;
@@ -164,6 +190,8 @@ export class Istio extends System implements IGateway {
     }
     this.checkAuthority(authority);
     const resources = programResources(path, props.resources, RESOURCES);
+    const unused = (['cni', 'ztunnel'] as const).find((name) => !ambient && props.resources?.[name]);
+    if (unused) fail(path, `resources.${unused} is for a program of the mesh, but mesh is false; leave it out`);
     this.domains = props.domains ?? [];
     this.tcpPorts = new TcpPorts(path, props.tcpPorts ?? [], Object.values(PORTS));
 
@@ -176,8 +204,8 @@ export class Istio extends System implements IGateway {
       logLevel,
       trustDomain,
       accessLogs: props.accessLogs ?? true,
-      ambient: false,
-      ztunnel: 'ztunnel',
+      ambient,
+      ztunnel: ZTUNNEL,
       authority,
       metrics,
     });
@@ -216,6 +244,8 @@ export class Istio extends System implements IGateway {
       tunnel,
       minimumTls,
     });
+    if (props.mesh !== false)
+      this.addMesh(props.mesh ?? {}, { controlPlane, resources, logLevel, metrics }, trustDomain, install);
     if (address.address !== undefined) this.addEndpoint('address of the gateway', address.address);
     this.addInstruction({
       when: 'after',
@@ -287,6 +317,43 @@ export class Istio extends System implements IGateway {
     });
   }
 
+  private addMesh({ outside = [] }: IstioMeshProps, nodes: NodeProps, trustDomain: string, controlPlane: Stage): void {
+    const { platform } = this;
+    if (platform.distribution.podSecurity === 'scc') {
+      fail(
+        this.node.path,
+        `the mesh isn't made for ${platform.distribution.title}, whose network plugin calls others only by name; pass mesh: false`,
+      );
+    }
+    const stage = this.addStage('mesh', [controlPlane, nodes.metrics]);
+    new CniAgent(stage, nodes);
+    new Ztunnel(stage, nodes);
+    const policies = this.addStage('policies', [stage]);
+    const mesh = new Mesh(policies, {
+      platform,
+      rootNamespace: this.namespace,
+      trustDomain,
+      gateway: this.ingress,
+      outside,
+    });
+    platform.addCompletion(() => {
+      const unknown = outside.find((name) => !platform.namespaces.some((known) => known.name === name));
+      if (unknown === undefined) return;
+      const names = platform.namespaces.map(({ name }) => name);
+      fail(this.node.path, `mesh.outside: the platform has no namespace ${show(unknown)}${didYouMean(unknown, names)}`);
+    });
+    this.addInstruction({
+      when: 'before',
+      what: 'The network plugin calls others behind it: with Cilium, cni.exclusive=false and socketLB.hostNamespaceOnly=true; with Calico, not in eBPF mode with connect-time load balancing',
+    });
+    this.addInstruction({
+      when: 'after',
+      what: () =>
+        `In the mesh, encrypted and known by name, are ${list(mesh.inside)}. Outside (${MODE}=none) are ${list(mesh.outside)}, the trainings and all pods in their nodes' network`,
+      command: `kubectl get namespaces -L ${MODE}`,
+    });
+  }
+
   /** Where a distribution brings Gateway API's definitions along and can't be made without them, they are used. */
   private addDefinitions(): void {
     const rival = bundled(this.platform.distribution, 'gateway-api');
@@ -307,4 +374,8 @@ export class Istio extends System implements IGateway {
       `authority must be a Secret with the keys ${AUTHORITY_KEYS.map(show).join(', ')}, got ${show(authority?.keys)}; add ${show(missing)}`,
     );
   }
+}
+
+function list(names: readonly string[]): string {
+  return names.length > 0 ? names.join(', ') : 'none';
 }
