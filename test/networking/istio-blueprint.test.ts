@@ -53,7 +53,11 @@ describe.each(GATEWAYS)('behind %s', (gateway) => {
     expect(objectOf(platform, 'Certificate', 'tls', 'gateway')).toMatchObject({
       spec: {
         secretName: 'tls',
-        dnsNames: expect.arrayContaining(['gateway.dgx-lab.example', 'mlflow.dgx-lab.example', '*.minio.dgx-lab.example']) as string[],
+        dnsNames: expect.arrayContaining([
+          'gateway.dgx-lab.example',
+          'mlflow.dgx-lab.example',
+          '*.minio.dgx-lab.example',
+        ]) as string[],
       },
     });
   });

@@ -37,22 +37,26 @@ export interface ClientTls {
   readonly subjectAltNames?: readonly string[];
 }
 
+/** Bounds of connections to a host. */
+export interface ConnectionPool {
+  readonly tcp?: {
+    readonly connectTimeout?: string;
+    readonly idleTimeout?: string;
+    readonly tcpKeepalive?: { readonly time?: string; readonly interval?: string; readonly probes?: number };
+  };
+}
+
 /** How a host is spoken to. @see https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
 export interface DestinationRuleSpec {
   readonly host: string;
   /** Namespaces whose proxies go by it; `.` is its own. */
   readonly exportTo?: readonly string[];
   readonly trafficPolicy?: {
-    readonly connectionPool?: {
-      readonly tcp?: {
-        readonly connectTimeout?: string;
-        readonly idleTimeout?: string;
-        readonly tcpKeepalive?: { readonly time?: string; readonly interval?: string; readonly probes?: number };
-      };
-    };
+    readonly connectionPool?: ConnectionPool;
     readonly tls?: ClientTls;
     readonly portLevelSettings?: readonly {
       readonly port: { readonly number: number };
+      readonly connectionPool?: ConnectionPool;
       readonly tls?: ClientTls;
     }[];
   };

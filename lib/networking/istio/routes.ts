@@ -23,6 +23,8 @@ import {
 } from './crds';
 import { PORTS } from './ingress';
 
+/** An endpoint that is gone is given up after five seconds, a connection to one after two minutes. */
+const CONNECTIONS = { connectTimeout: '5s', tcpKeepalive: { time: '60s', interval: '15s', probes: 4 } } as const;
 const ROUTES = 'gateway.networking.k8s.io';
 
 /** A route that was checked. */
@@ -275,14 +277,15 @@ export class Routes extends Construct {
         exportTo: ['.'],
         trafficPolicy: {
           connectionPool: {
-            tcp: {
-              connectTimeout: '5s',
-              tcpKeepalive: { time: '60s', interval: '15s', probes: 4 },
-              idleTimeout: lazy(() => (rules.idle > 0 ? `${rules.idle}s` : undefined)),
-            },
+            tcp: { ...CONNECTIONS, idleTimeout: lazy(() => (rules.idle > 0 ? `${rules.idle}s` : undefined)) },
           },
+          // What a port's settings leave out isn't taken from the host's.
           portLevelSettings: lazy(() => {
-            const list = [...rules.tlsPorts].map(([number, tls]) => ({ port: { number }, tls }));
+            const list = [...rules.tlsPorts].map(([number, tls]) => ({
+              port: { number },
+              tls,
+              connectionPool: { tcp: CONNECTIONS },
+            }));
             return list.length > 0 ? list : undefined;
           }),
         },
