@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ExperimentTracking, type ExperimentTrackingProps } from '../../blueprints/experiment-tracking';
+import { TrainingCluster } from '../../blueprints/training-cluster';
 import { App, External, Site } from '../../lib';
 import { type KubeObject } from '../../lib/core/link/types';
 import { findingsOf, objectOf, objectsOf } from '../support';
@@ -91,6 +92,18 @@ describe.each(GATEWAYS)('behind %s', (gateway) => {
 
 test('the systems behind are the same, object by object', () => {
   expect(behind(make('istio'))).toEqual(behind(make('haproxy')));
+});
+
+test('a training cluster is in the mesh with its data, and trains outside of it', () => {
+  const site = Site.fromFile(join(__dirname, '../../blueprints/sites/dgx-lab.yaml'));
+  const platform = new TrainingCluster(new App({ outdir: '/nonexistent' }), 'lab', { site, gateway: 'istio' });
+  expect(findingsOf(platform)).toEqual([]);
+  const named = (mode: string) =>
+    objectsOf(platform)
+      .filter(({ kind, metadata }) => kind === 'Namespace' && metadata.labels?.['istio.io/dataplane-mode'] === mode)
+      .map(({ metadata }) => metadata.name);
+  expect(named('ambient').sort()).toEqual(['minio', 'mlflow', 'postgres']);
+  expect(named('none')).toEqual(expect.arrayContaining(['training', 'gpu-operator', 'metallb']));
 });
 
 test('props of a gateway that there is none of are refused', () => {

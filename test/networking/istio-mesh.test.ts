@@ -168,4 +168,13 @@ describe('the mesh', () => {
       'pod-security.kubernetes.io/enforce': 'restricted',
     });
   });
+
+  test("the mesh's port is a slip of the pen where there is no mesh", () => {
+    const { lab, gateway, web } = make({ mesh: false });
+    web.route(gateway);
+    web.deployment.allowFrom({ namespace: 'gateway', podLabels: {} }, 15008);
+    expect(findingsOf(lab)).toEqual([
+      expect.stringContaining('"15008" is no TCP port of the pods at that end; there is "8000", "8001"') as string,
+    ]);
+  });
 });
