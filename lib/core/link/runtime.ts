@@ -96,7 +96,8 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   [INGRESS]: (e) => shimSecrets(e, 'spec.tls[].secretName'),
   'Gateway.gateway.networking.k8s.io': (e) => [
     ...shimSecrets(e, 'spec.listeners[].tls.certificateRefs[].name'),
-    ...service(e, `${e.name}-istio`),
+    // One whose address is the name of a Service has its pods from there, and istiod makes none.
+    ...(arr(e.spec.addresses).some((address) => obj(address).type === 'Hostname') ? [] : service(e, `${e.name}-istio`)),
   ],
   /** @see https://cloudnative-pg.io/documentation/current/applications/ */
   'Cluster.postgresql.cnpg.io': (e) => [

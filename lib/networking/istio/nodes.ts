@@ -153,6 +153,7 @@ export class Ztunnel extends DaemonSet {
             XDS_ADDRESS: controlPlane.address,
             RUST_LOG: { none: 'off' }[logLevel] ?? logLevel,
             ISTIO_META_CLUSTER_ID: CLUSTER_ID,
+            CLUSTER_DOMAIN: systemOf(stage).platform.distribution.clusterDomain,
             INPOD_ENABLED: 'true',
             TERMINATION_GRACE_PERIOD_SECONDS: String(grace),
             POD_NAME: { fieldRef: { fieldPath: 'metadata.name' } },

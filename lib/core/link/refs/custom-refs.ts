@@ -140,13 +140,6 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
       add({ from: e, field: 'spec.selector.secret.name', type: 'Secret', namespace: e.namespace, name, hard: false });
   },
   'ClusterExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.externalSecretSpec.secretStoreRef', ''),
-  'HTTPRoute.gateway.networking.k8s.io': (e, add) => {
-    each(e.object, 'spec.rules[].backendRefs[]', (ref, at) => {
-      const { group = '', kind = 'Service', name, namespace = e.namespace } = obj(ref);
-      if (group !== '' || kind !== 'Service' || typeof name !== 'string') return;
-      add({ from: e, field: `${at}.name`, type: 'Service', namespace: String(namespace), name, hard: false });
-    });
-  },
   /** What is permitted must exist, or the permission is for nobody. */
   'ReferenceGrant.gateway.networking.k8s.io': (e, add) => {
     each(e.object, 'spec.to[]', (to, at) => {
