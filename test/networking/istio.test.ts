@@ -266,6 +266,16 @@ describe('Istio', () => {
     ]);
   });
 
+  test('requests are counted where somebody collects it', () => {
+    const counted = (platform: Platform) => [
+      objectOf<{ data: { mesh: string } }>(platform, 'ConfigMap', 'istio', 'gateway').data.mesh.includes('prometheus'),
+      envOf(platform, 'istiod').PILOT_ENABLE_METADATA_EXCHANGE !== 'false',
+    ];
+    const { lab } = make();
+    expect(counted(lab)).toEqual([false, false]);
+    expect(counted(make({ metrics: metrics(lab) }).lab)).toEqual([true, true]);
+  });
+
   test('nothing of a later wave is refused before the webhook answers', () => {
     const { lab } = make();
     const stage = lab.stages.find(({ file }) => file === 'gateway-control-plane');

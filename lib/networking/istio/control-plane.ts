@@ -21,7 +21,7 @@ export const CLUSTER_ID = 'Kubernetes';
 const TOKEN_AUDIENCE = 'istio-ca';
 const PORTS = { debug: 8080, xds: 15012, webhook: 15017, metrics: 15014 } as const;
 
-export interface ControlPlaneProps extends Omit<MeshConfigProps, 'discoveryAddress' | 'rootNamespace'> {
+export interface ControlPlaneProps extends Omit<MeshConfigProps, 'discoveryAddress' | 'rootNamespace' | 'counted'> {
   /** Name that tells control planes apart that run side by side. @default - the one there is */
   readonly revision?: string;
   readonly replicas: number;
@@ -53,7 +53,7 @@ export class ControlPlane extends Construct {
     this.address = `${name}.${namespace}.svc:${PORTS.xds}`;
     // istiod watches it and puts changes into effect.
     new ConfigFiles(stage, suffixed('istio', revision), {
-      mesh: meshConfig({ ...props, rootNamespace: namespace, discoveryAddress: this.address }),
+      mesh: meshConfig({ ...props, rootNamespace: namespace, discoveryAddress: this.address, counted: !!metrics }),
       meshNetworks: '{"networks":{}}',
     });
     this.deployment = new Deployment(stage, name, {
@@ -90,6 +90,10 @@ export class ControlPlane extends Construct {
             PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: 'false',
             PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER: 'false',
             PILOT_ENABLE_WORKLOAD_ENTRY_AUTOREGISTRATION: 'false',
+            // Tells sidecars by TLS what they speak to each other.
+            PILOT_ENABLE_ALPN_FILTER: 'false',
+            // Who is at the other end, for metrics: worth asking where somebody collects them.
+            PILOT_ENABLE_METADATA_EXCHANGE: metrics ? undefined : 'false',
             AUTO_RELOAD_PLUGIN_CERTS: authority ? 'true' : undefined,
           },
           ports: {

@@ -5,6 +5,8 @@ export interface MeshConfigProps {
   /** Where proxies connect to: `istiod.gateway.svc:15012`. */
   readonly discoveryAddress: string;
   readonly accessLogs: boolean;
+  /** Whether requests are counted. */
+  readonly counted: boolean;
 }
 
 /** A request as one line. Without its query, which may hold tokens and signatures of presigned URLs. */
@@ -20,14 +22,20 @@ const ACCESS_LOG = [
  *
  * @see https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
  */
-export function meshConfig({ rootNamespace, trustDomain, discoveryAddress, accessLogs }: MeshConfigProps): string {
+export function meshConfig({
+  rootNamespace,
+  trustDomain,
+  discoveryAddress,
+  accessLogs,
+  counted,
+}: MeshConfigProps): string {
   const config = {
     rootNamespace,
     trustDomain,
     ...(accessLogs && { accessLogFile: '/dev/stdout', accessLogEncoding: 'TEXT', accessLogFormat: ACCESS_LOG }),
     // Routes are Gateway API's; Ingresses are left to others.
     ingressControllerMode: 'OFF',
-    defaultProviders: { metrics: ['prometheus'] },
+    ...(counted && { defaultProviders: { metrics: ['prometheus'] } }),
     // Signatures of S3 are of the path as the client wrote it.
     pathNormalization: { normalization: 'NONE' },
     defaultConfig: { discoveryAddress },
