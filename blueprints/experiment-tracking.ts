@@ -4,11 +4,14 @@ import {
   type BucketProps,
   CertManager,
   type CertManagerProps,
+  checkChoice,
   External,
   fail,
   HAProxy,
   type HAProxyProps,
   type IMetrics,
+  Istio,
+  type IstioProps,
   MetalLB,
   type MetalLBProps,
   MinIO,
@@ -56,8 +59,12 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly metallb?: Omit<MetalLBProps, 'metrics'>;
   /** cert-manager's own props. @default - its own */
   readonly certManager?: Omit<CertManagerProps, 'authority' | 'metrics'>;
-  /** The gateway's own props, over those of the size: `{ replicas: 4, tcpPorts: [5432] }`. @default - those of the size */
+  /** What the gateway is; the systems behind it are the same with either. @default 'haproxy' */
+  readonly gateway?: GatewayKind;
+  /** HAProxy's own props, over those of the size: `{ replicas: 4, tcpPorts: [5432] }`. @default - those of the size */
   readonly haproxy?: Partial<Omit<HAProxyProps, 'addresses' | 'address' | 'certificates' | 'metrics'>>;
+  /** Istio's own props, over those of the size, where it is the gateway. @default - those of the size */
+  readonly istio?: Partial<Omit<IstioProps, 'addresses' | 'address' | 'certificates' | 'metrics'>>;
   /**
    * MinIO's own props, over those of the size: `{ memory: Size.gibibytes(8), expansions: [...] }`. `servers` and `drivesPerServer` can't be
    * changed once it is installed.
@@ -72,8 +79,11 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly metrics?: (platform: Platform) => IMetrics;
 }
 
+/** HAProxy, for sites without a service mesh, or Istio. */
+export type GatewayKind = 'haproxy' | 'istio';
+
 interface Plan {
-  readonly gateway: Pick<HAProxyProps, 'replicas'>;
+  readonly gateway: Pick<HAProxyProps & IstioProps, 'replicas'>;
   readonly objects: Pick<MinIOProps, 'servers' | 'drivesPerServer' | 'driveSize'>;
   readonly database: Pick<PostgresProps, 'memory' | 'cpu' | 'backupsKept'> & { readonly storage: Size };
   readonly artifacts: BucketProps;
@@ -122,7 +132,7 @@ export class ExperimentTracking extends Platform {
   readonly size: ExperimentTrackingSize;
   readonly addresses: MetalLB;
   readonly certificates: CertManager;
-  readonly gateway: HAProxy;
+  readonly gateway: HAProxy | Istio;
   readonly objects: MinIO;
   readonly postgres: Postgres;
   readonly mlflow: MLflow;
@@ -143,13 +153,11 @@ export class ExperimentTracking extends Platform {
       authority: props.authority && External.credentials(this, props.authority, ['tls.crt', 'tls.key']),
       metrics,
     });
-    this.gateway = new HAProxy(this, 'gateway', {
-      ...over(plan.gateway, props.haproxy),
-      addresses: this.addresses,
-      certificates: this.certificates,
-      address: props.address,
-      metrics,
-    });
+    const edge = { addresses: this.addresses, certificates: this.certificates, address: props.address, metrics };
+    this.gateway =
+      gatewayKind(this.node.path, props) === 'istio'
+        ? new Istio(this, 'gateway', { ...over(plan.gateway, props.istio), ...edge })
+        : new HAProxy(this, 'gateway', { ...over(plan.gateway, props.haproxy), ...edge });
     const certificates = plan.encrypted ? this.certificates : undefined;
     this.objects = new MinIO(this, 'minio', {
       ...over(plan.objects, props.minio),
@@ -180,6 +188,18 @@ export class ExperimentTracking extends Platform {
 function over<P extends object, T extends object>(plan: P, own: T | undefined): P & T {
   const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
   return { ...plan, ...(Object.fromEntries(given) as T) };
+}
+
+function gatewayKind(path: string, { gateway = 'haproxy', haproxy, istio }: ExperimentTrackingProps): GatewayKind {
+  checkChoice(path, 'gateway', gateway, ['haproxy', 'istio']);
+  const [other, props] = gateway === 'istio' ? ['haproxy', haproxy] : ['istio', istio];
+  if (props !== undefined) {
+    fail(
+      path,
+      `${other} has props, but the gateway is ${show(gateway)}; leave them out, or pass gateway: ${show(other)}`,
+    );
+  }
+  return gateway;
 }
 
 function sizeFor(path: string, { size, site }: ExperimentTrackingProps): ExperimentTrackingSize {

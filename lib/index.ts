@@ -14,6 +14,7 @@ export * from './mlops/kubeflow-trainer';
 export * from './mlops/mlflow';
 export * from './monitoring';
 export * from './networking/haproxy';
+export * from './networking/istio';
 export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';

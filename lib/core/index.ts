@@ -9,6 +9,7 @@ export * from './errors';
 export * from './external';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export * from './gate';
+export * from './gateway-routes';
 export * from './image';
 export { ImageLock, type ImageLockFile } from './image-lock';
 export { tools } from './images';

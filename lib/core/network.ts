@@ -46,10 +46,44 @@ export interface NetworkEdge {
   readonly ports: readonly PeerPort[];
 }
 
+/** Pods of the platform and who may talk to them, for what follows from the wiring of all of them: a mesh, a report. */
+export interface WiredPods extends INetworkPeer {
+  /** Where they are made, for errors and for what is said of them. */
+  readonly path: string;
+  /** All labels that policies and Services may select them by; `podLabels` are those that select no others. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The service account that they run as; undefined where a controller makes them and chooses it. */
+  readonly serviceAccount?: string;
+  /** In their nodes' network, beyond all policies. */
+  readonly hostNetwork: boolean;
+  /** The ways in, as wired until now. A port is the pods' own. */
+  readonly ingress: readonly NetworkEdge[];
+  /** The ways out, as wired until now. */
+  readonly egress: readonly NetworkEdge[];
+  /** The ports that kubelet's probes ask. */
+  readonly probePorts: readonly number[];
+  /** The number of one of the pods' ports; undefined where there is none of that name. */
+  portNumber(port: number | string): number | undefined;
+  /** Lets a peer in at a port of the pods. */
+  allowFrom(peer: Peer, ...ports: readonly (number | PeerPort)[]): void;
+  /** Lets the pods out to a peer. */
+  allowTo(peer: Peer, ...ports: readonly (number | PeerPort)[]): void;
+}
+
 /** The edges of one workload, rendered as its NetworkPolicy; edges may be added until synthesis. */
 export class NetworkEdges {
   private readonly ingress = new Map<string, NetworkEdge>();
   private readonly egress = new Map<string, NetworkEdge>();
+
+  /** The ways in, in the order they were added. */
+  get allIngress(): readonly NetworkEdge[] {
+    return [...this.ingress.values()];
+  }
+
+  /** The ways out, in the order they were added. */
+  get allEgress(): readonly NetworkEdge[] {
+    return [...this.egress.values()];
+  }
 
   addIngress(edge: NetworkEdge): void {
     this.ingress.set(JSON.stringify(edge), edge);

@@ -10,11 +10,12 @@ import { ImageLock, taggedName } from './image-lock';
 import * as k8s from './k8s';
 import { ISOLATED, LABEL, NODE_FILE } from './labels';
 import { checkLabel } from './names';
+import { type WiredPods } from './network';
 import { formatFinding } from './link';
 import { type Reason } from './link/reasons';
 import { linked } from './output/linked';
 import { RegistryMirror, type RegistryMirrorProps } from './registry-mirror';
-import { PLATFORM, platformOf } from './scope';
+import { PLATFORM, platformOf, SYSTEM } from './scope';
 import { Stage } from './stage';
 import { type SummaryInstruction } from './system';
 
@@ -92,6 +93,18 @@ export interface NodeFile {
   readonly mode?: number;
 }
 
+/** A namespace that the platform makes. */
+export interface PlatformNamespace {
+  readonly name: string;
+  /** What asked for it: a system, a queue, a training. */
+  readonly owner: IConstruct;
+  /** Whether that is a system, which has it for itself. */
+  readonly isSystem: boolean;
+  readonly podSecurity: PodSecurityLevel;
+  /** Adds a label by which webhooks, policies or a mesh select it. */
+  addLabel(name: string, value: string): void;
+}
+
 /** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
@@ -122,12 +135,14 @@ export class Platform extends Construct {
   private readonly replacements: ReadonlyMap<string, Image>;
   private readonly asked = new Set<string>();
   private readonly registered: Stage[] = [];
-  private readonly namespaces = new Map<string, IConstruct>();
   private readonly usedImages = new Map<string, UsedImage>();
   private readonly collided: (readonly [Image, Image, string])[] = [];
   private readonly justified: Reason[] = [];
   private readonly filesOfNodes: NodeFile[] = [];
   private readonly ownInstructions: SummaryInstruction[] = [];
+  private readonly madeNamespaces = new Map<string, PlatformNamespace>();
+  private readonly wired: WiredPods[] = [];
+  private readonly completions: (() => void)[] = [];
   private readonly externalObjects: ExternalObject[] = [];
   private readonly addedResources: {
     readonly pool: NodePool;
@@ -295,11 +310,6 @@ export class Platform extends Construct {
     this.addExternal({ kind: 'Secret', namespace, name, keys: ['.dockerconfigjson'] });
   }
 
-  /** Namespaces that the platform makes, in the order they were added. */
-  get ownNamespaces(): readonly string[] {
-    return [...this.namespaces.keys()];
-  }
-
   /** Declares something that the output refers to and that exists already. */
   addExternal(object: ExternalObject): void {
     this.externalObjects.push(object);
@@ -340,16 +350,15 @@ export class Platform extends Construct {
         `namespace ${show(name)} is the cluster's own, and would be closed to all traffic; choose another`,
       );
     }
-    const other = this.namespaces.get(name);
+    const other = this.madeNamespaces.get(name);
     if (other) {
       fail(
         owner.node.path,
-        `namespace ${show(name)} is taken by ${other.node.path}; give one of the two another id, or pass namespace`,
+        `namespace ${show(name)} is taken by ${other.owner.node.path}; give one of the two another id, or pass namespace`,
       );
     }
-    this.namespaces.set(name, owner);
     const scope = new Construct(this.foundation, name);
-    new k8s.KubeNamespace(scope, 'namespace', {
+    const namespace = new k8s.KubeNamespace(scope, 'namespace', {
       metadata: {
         name,
         labels: {
@@ -368,6 +377,41 @@ export class Platform extends Construct {
       metadata: { namespace: name, name: 'default-deny' },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
+    this.madeNamespaces.set(name, {
+      name,
+      owner,
+      isSystem: SYSTEM in owner,
+      podSecurity,
+      addLabel: (label, value) => namespace.metadata.addLabel(label, value),
+    });
+  }
+
+  /** The namespaces that it makes, in the order they were asked for. */
+  get namespaces(): readonly PlatformNamespace[] {
+    return [...this.madeNamespaces.values()];
+  }
+
+  /** All pods that a NetworkPolicy of the platform speaks of, or that are beyond any in their nodes' network. */
+  get pods(): readonly WiredPods[] {
+    return this.wired;
+  }
+
+  /**
+   * Has something done when all is said, right before the output is made: what follows from the wiring of all systems. It may add objects to
+   * stages that exist. Done again where constructs were added since, so what it does must do no harm when done again.
+   */
+  addCompletion(complete: () => void): void {
+    this.completions.push(complete);
+  }
+
+  /** Does what was to be done when all is said. @internal */
+  complete(): void {
+    for (const complete of this.completions) complete();
+  }
+
+  /** Called by workloads and the like. @internal */
+  registerPods(pods: WiredPods): void {
+    this.wired.push(pods);
   }
 
   private version(text: string): string {

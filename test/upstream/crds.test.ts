@@ -10,6 +10,7 @@ const UPSTREAM = join(__dirname, '../../../shared/upstream/crds');
 
 /** Where a system's official CRDs are not in the one file that is called like its folder. */
 const FILES: { readonly [system: string]: readonly string[] } = {
+  istio: ['istio.yaml', 'gateway-api-standard.yaml'],
   'kubeflow-trainer': ['trainer.yaml'],
   'nvidia-network-operator': [
     'nvidia-network-operator.yaml',
@@ -20,6 +21,9 @@ const FILES: { readonly [system: string]: readonly string[] } = {
 
 /** Official CRDs of what a system doesn't roll out, by the end of their names. */
 const LEFT_OUT: { readonly [system: string]: readonly string[] } = {
+  istio: ['backendtlspolicies', 'grpcroutes', 'listenersets', 'tcproutes', 'tlsroutes', 'udproutes'].map(
+    (plural) => `${plural}.gateway.networking.k8s.io`,
+  ),
   'nvidia-network-operator': ['.configuration.net.nvidia.com', '.maintenance.nvidia.com', '.spectrumx.nvidia.com'],
 };
 

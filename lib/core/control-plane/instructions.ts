@@ -59,7 +59,7 @@ function kubeadmSteps(plan: Plan): string[] {
       : []),
     `A cluster that is yet to be made: take what is below \`apiServer\` in kubeadm.yaml into the file of \`kubeadm init --config\`. One that is there: take it into the ClusterConfiguration that the cluster keeps, so that upgrades and new nodes have it too, and then, on each node, whose \`--advertise-address\` must be the same afterwards (a node with several addresses may need it in an InitConfiguration in cluster.yaml):${code(
       'kubectl -n kube-system edit configmap kubeadm-config',
-      'cp -a /etc/kubernetes /root/kubernetes-before',
+      'cp -a /etc/kubernetes ~/kubernetes-before',
       "kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}' > cluster.yaml",
       'kubeadm init phase control-plane apiserver --config cluster.yaml',
     )}`,

@@ -109,6 +109,7 @@ export function kindOf(type: string): string {
 }
 
 export const CRD = 'CustomResourceDefinition.apiextensions.k8s.io';
+export const HTTP_ROUTE = 'HTTPRoute.gateway.networking.k8s.io';
 export const INGRESS = 'Ingress.networking.k8s.io';
 export const NETWORK_POLICY = 'NetworkPolicy.networking.k8s.io';
 export const STATEFUL_SET = 'StatefulSet.apps';

@@ -96,7 +96,8 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   [INGRESS]: (e) => shimSecrets(e, 'spec.tls[].secretName'),
   'Gateway.gateway.networking.k8s.io': (e) => [
     ...shimSecrets(e, 'spec.listeners[].tls.certificateRefs[].name'),
-    ...service(e, `${e.name}-istio`),
+    // One whose address is the name of a Service has its pods from there, and istiod makes none.
+    ...(arr(e.spec.addresses).some((address) => obj(address).type === 'Hostname') ? [] : service(e, `${e.name}-istio`)),
   ],
   /** @see https://cloudnative-pg.io/documentation/current/applications/ */
   'Cluster.postgresql.cnpg.io': (e) => [
@@ -261,7 +262,9 @@ export function parseCreates(text: string, namespace: string): readonly Made[] {
 
 /** What a controller puts into every namespace, once it runs. */
 export function madeInEachNamespace(entry: Entry): readonly Made[] {
-  if (entry.type !== 'Deployment.apps' || entry.labels.app !== 'istiod') return [];
+  if (entry.type !== 'Deployment.apps') return [];
+  const ours = entry.labels['app.kubernetes.io/name'] === 'istio' && entry.name.startsWith('istiod');
+  if (!ours && entry.labels.app !== 'istiod') return [];
   return [{ type: 'ConfigMap', namespace: '', name: 'istio-ca-root-cert', keys: new Set(['root-cert.pem']) }];
 }
 

@@ -18,9 +18,10 @@ const cache = new WeakMap<Platform, Linked>();
  * A platform's output and what link finds in it. Kept until a construct is added: cdk8s asks once for each chart, we write what was linked.
  */
 export function linked(platform: Platform): Linked {
-  const size = platform.node.findAll().length;
   const known = cache.get(platform);
-  if (known?.size === size) return known;
+  if (known?.size === platform.node.findAll().length) return known;
+  platform.complete();
+  const size = platform.node.findAll().length;
   const bundle = new Bundle(platform);
   const fresh = { bundle, findings: link(bundle.objects, linkOptions(platform)), size };
   cache.set(platform, fresh);

@@ -126,7 +126,7 @@ function secretInstructions({ ownNamespaces, externals }: Platform, { pullSecret
   const others = externals
     .filter(({ kind, name }) => kind === 'Secret' && name === pullSecret)
     .flatMap(({ namespace }) => namespace ?? []);
-  const namespaces = [...new Set([...ownNamespaces, ...others])].sort();
+  const namespaces = [...new Set([...namespaces.map(({ name }) => name), ...others])].sort();
   return block(
     `The Secret ${pullSecret}, out of a config.json with the mirror's credential, in each namespace, which wave 0 makes:`,
     'sh',

@@ -75,11 +75,12 @@ export function renderContainer(path: string, system: System, props: ContainerPr
       requests: quantities({ cpu: cores(cpu), memory: quantity(memory), 'ephemeral-storage': '64Mi' }),
       limits: quantities({ cpu: cores(cpuLimit), memory: quantity(memory), 'ephemeral-storage': quantity(scratch) }),
     },
-    volumeMounts: props.mounts?.map(({ path: mountPath, volume, readOnly, subPath }) => ({
+    volumeMounts: props.mounts?.map(({ path: mountPath, volume, readOnly, subPath, propagation }) => ({
       mountPath,
       name: volume.name,
       readOnly: readOnly ?? isReadOnlySource(volume),
       subPath,
+      mountPropagation: propagation,
     })),
     livenessProbe: props.livenessProbe,
     readinessProbe: props.readinessProbe,

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import * as k8s from '../k8s';
 import { SELECTS_AT_RUN_TIME } from '../labels';
 import { checkLabel } from '../names';
-import { type IEndpoint, type INetworkPeer, NetworkEdges, type Peer, type PeerPort } from '../network';
+import { type IEndpoint, type NetworkEdge, NetworkEdges, type Peer, type PeerPort, type WiredPods } from '../network';
 import { systemOf } from '../scope';
 import { type Stage } from '../stage';
 
@@ -17,7 +17,11 @@ export interface ControlledPodsProps {
  * Pods that a controller makes at run time in the system's namespace: a NetworkPolicy, which grows as endpoints are wired. Several may select
  * one pod, which then may do what any of them allows.
  */
-export class ControlledPods extends Construct implements INetworkPeer {
+export class ControlledPods extends Construct implements WiredPods {
+  readonly hostNetwork = false;
+  /** What a controller makes isn't known here. */
+  readonly serviceAccount = undefined;
+  readonly probePorts = [];
   readonly namespace: string;
   readonly podLabels: Readonly<Record<string, string>>;
   private readonly edges = new NetworkEdges();
@@ -42,6 +46,27 @@ export class ControlledPods extends Construct implements INetworkPeer {
       );
       this.allowTo('anywhere', apiServerPort);
     }
+    platform.registerPods(this);
+  }
+
+  get path(): string {
+    return this.node.path;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.podLabels;
+  }
+
+  get ingress(): readonly NetworkEdge[] {
+    return this.edges.allIngress;
+  }
+
+  get egress(): readonly NetworkEdge[] {
+    return this.edges.allEgress;
+  }
+
+  portNumber(port: number | string): number | undefined {
+    return typeof port === 'number' ? port : undefined;
   }
 
   /** Opens the way to an endpoint, at both ends. */

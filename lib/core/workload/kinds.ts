@@ -118,13 +118,20 @@ interface StatefulSetJson {
 export interface DaemonSetProps extends WorkloadProps {
   /** How many nodes are updated at a time, as a number or a share. @default 1 */
   readonly maxUnavailable?: number | string;
+  /**
+   * How many nodes have the new pod beside the old one while they are updated, for pods that hand over to each other; none is then
+   * unavailable, and pods that listen in the node's network can't do it.
+   * @default - the old one stops first
+   */
+  readonly maxSurge?: number;
 }
 
 /** One pod on each node that `nodeSelector` and `tolerations` admit; the system's `nodeSelector`, which is for what may run anywhere, doesn't count. */
 export class DaemonSet extends Workload {
   constructor(stage: Stage, id: string, props: DaemonSetProps) {
     super(stage, id, props, MAX_NAME, { tolerations: systemOf(stage).placement.tolerations });
-    const maxUnavailable = props.maxUnavailable ?? 1;
+    const { maxSurge } = props;
+    const maxUnavailable = maxSurge === undefined ? (props.maxUnavailable ?? 1) : 0;
     new k8s.KubeDaemonSet(this, 'daemon-set', {
       metadata: { name: this.name },
       spec: {
@@ -134,6 +141,7 @@ export class DaemonSet extends Workload {
         updateStrategy: {
           type: 'RollingUpdate',
           rollingUpdate: {
+            maxSurge: maxSurge === undefined ? undefined : k8s.IntOrString.fromNumber(maxSurge),
             maxUnavailable:
               typeof maxUnavailable === 'number'
                 ? k8s.IntOrString.fromNumber(maxUnavailable)

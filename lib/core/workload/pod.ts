@@ -86,6 +86,28 @@ export function usesApi(props: PodProps): boolean {
   return props.rules !== undefined || props.clusterRules !== undefined;
 }
 
+/** The number of one of the pod's ports, given by its number or name; undefined where there is none of that name. */
+export function podPort({ containers }: Pick<PodProps, 'containers'>, port: number | string): number | undefined {
+  if (typeof port === 'number') return port;
+  const found = containers.map(({ ports }) => ports?.[port]).find((value) => value !== undefined);
+  return typeof found === 'object' ? found.port : found;
+}
+
+/** The ports that kubelet's probes of the pod ask, in ascending order. */
+export function probedPorts(pod: Pick<PodProps, 'containers'>): number[] {
+  const probes = pod.containers.flatMap(({ livenessProbe, readinessProbe, startupProbe }) => [
+    livenessProbe,
+    readinessProbe,
+    startupProbe,
+  ]);
+  const ports = probes.flatMap((probe) => {
+    const port = probe?.httpGet?.port.value ?? probe?.tcpSocket?.port.value ?? probe?.grpc?.port;
+    const number = port === undefined ? undefined : podPort(pod, port);
+    return number === undefined ? [] : [number];
+  });
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
 /** Each volume that a container mounts, once. */
 function volumes(path: string, containers: readonly ContainerProps[]): k8s.Volume[] | undefined {
   const byName = new Map<string, k8s.Volume>();

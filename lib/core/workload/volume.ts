@@ -13,6 +13,8 @@ export interface Mount {
   readonly readOnly?: boolean;
   /** A path within the volume. */
   readonly subPath?: string;
+  /** Whether what the node mounts below a `hostPath` later is seen too. @default - not */
+  readonly propagation?: 'HostToContainer';
 }
 
 /** The volumes that systems use. Anything else of the API's `Volume` may stand in their place. */

@@ -4,13 +4,21 @@ import { fail, show } from '../errors';
 import * as k8s from '../k8s';
 import { CONFIG_DIGEST, LABEL } from '../labels';
 import { checkLabel, digest } from '../names';
-import { type IEndpoint, type INetworkPeer, lazy, type Peer, NetworkEdges, type PeerPort } from '../network';
+import {
+  type IEndpoint,
+  lazy,
+  type NetworkEdge,
+  NetworkEdges,
+  type Peer,
+  type PeerPort,
+  type WiredPods,
+} from '../network';
 import { systemOf } from '../scope';
 import { type Stage } from '../stage';
 import { type System } from '../system';
 import { type ConfigFiles } from './config-files';
 import { type Placement } from './placement';
-import { type GrantedRule, type PodProps, renderPod, usesApi } from './pod';
+import { type GrantedRule, podPort, type PodProps, probedPorts, renderPod, usesApi } from './pod';
 import { ServiceEndpoint, type ServiceProps } from './service';
 
 export interface WorkloadProps extends PodProps {
@@ -28,7 +36,7 @@ export interface WorkloadProps extends PodProps {
  * Pods and what they need around them, in the namespace of their system: a service account of their own, their roles, and a
  * NetworkPolicy that grows as endpoints are wired. The subclasses are the kinds: Deployment, StatefulSet, DaemonSet, Job, CronJob.
  */
-export abstract class Workload extends Construct implements INetworkPeer {
+export abstract class Workload extends Construct implements WiredPods {
   readonly name: string;
   readonly namespace: string;
   readonly stage: Stage;
@@ -38,7 +46,7 @@ export abstract class Workload extends Construct implements INetworkPeer {
   protected readonly podSpec: k8s.PodSpec;
   protected readonly system: System;
   private readonly edges = new NetworkEdges();
-  private readonly hostNetwork: boolean;
+  readonly hostNetwork: boolean;
 
   protected constructor(
     stage: Stage,
@@ -79,6 +87,35 @@ export abstract class Workload extends Construct implements INetworkPeer {
     }
     if (pod.rules?.length) this.grant(pod.rules);
     if (pod.clusterRules?.length) this.grantCluster('cluster', pod.clusterRules);
+    this.system.platform.registerPods(this);
+  }
+
+  get path(): string {
+    return this.node.path;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return { ...this.pod.extraPodLabels, ...this.podLabels };
+  }
+
+  get serviceAccount(): string {
+    return this.name;
+  }
+
+  get ingress(): readonly NetworkEdge[] {
+    return this.edges.allIngress;
+  }
+
+  get egress(): readonly NetworkEdge[] {
+    return this.edges.allEgress;
+  }
+
+  get probePorts(): readonly number[] {
+    return probedPorts(this.pod);
+  }
+
+  portNumber(port: number | string): number | undefined {
+    return podPort(this.pod, port);
   }
 
   /** Opens the way to an endpoint, at both ends. */

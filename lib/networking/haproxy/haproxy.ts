@@ -3,11 +3,12 @@ import { type Construct } from 'constructs';
 import {
   checkChoice,
   checkInteger,
-  checkPort,
+  checkRouteHost,
   checkSamePlatform,
   ConfigFiles,
   Deployment,
   fail,
+  gatewaySeconds,
   type ICertificateIssuer,
   type IEndpoint,
   type IGateway,
@@ -16,18 +17,21 @@ import {
   type IRoute,
   type Mount,
   routeEndpoint,
+  RouteOwners,
   type RouteProps,
   show,
   type Stage,
   System,
   type SystemProps,
+  TcpPorts,
+  type TcpRouteProps,
   volume,
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { type HttpRoute, LOG_LEVELS, type LogLevel, type MinimumTls, renderConfig, type TcpRoute } from './config';
 import { entrypoint, PATHS } from './entrypoint';
 import { images } from './images';
-import { checkRouteHost, httpRoute, listenPort, PORTS, seconds, tcpName, tcpRoute, type TcpRouteProps } from './routes';
+import { httpRoute, PORTS, tcpRoute } from './routes';
 
 export interface HAProxyProps extends SystemProps {
   /** Gives the gateway its address. */
@@ -90,10 +94,10 @@ export class HAProxy extends System implements IGateway {
   private readonly https: IEndpoint;
   private readonly caFile: string;
   private readonly domains: readonly string[];
-  private readonly tcpPorts: readonly number[];
+  private readonly tcpPorts: TcpPorts;
   private readonly routes: HttpRoute[] = [];
   private readonly tcpRoutes: TcpRoute[] = [];
-  private readonly owners = new Map<string, string>();
+  private readonly owners = new RouteOwners();
 
   constructor(scope: Construct, id: string, props: HAProxyProps) {
     super(scope, id, { name: 'haproxy', version: images.haproxy.tag }, props);
@@ -105,8 +109,8 @@ export class HAProxy extends System implements IGateway {
     const threads = props.threads ?? 2;
     const minimumTls = props.minimumTls ?? '1.2';
     const logLevel = props.logLevel ?? 'info';
-    const drain = seconds(path, 'drainTimeout', props.drainTimeout, 60);
-    const tunnelTimeout = seconds(path, 'tunnelTimeout', props.tunnelTimeout, 3600);
+    const drain = gatewaySeconds(path, 'drainTimeout', props.drainTimeout, 60);
+    const tunnelTimeout = gatewaySeconds(path, 'tunnelTimeout', props.tunnelTimeout, 3600);
     const hsts = (props.hsts ?? Duration.days(365)).toSeconds({ integral: false });
     checkInteger(path, 'replicas', replicas, 1, 20, 'two on different nodes outlive one of them');
     checkInteger(path, 'maxConnections', maxConnections, 100, 100000, 'a browser holds about six');
@@ -120,8 +124,7 @@ export class HAProxy extends System implements IGateway {
       );
     }
     this.domains = props.domains ?? [];
-    this.tcpPorts = props.tcpPorts ?? [];
-    this.checkTcpPorts();
+    this.tcpPorts = new TcpPorts(path, props.tcpPorts ?? [], Object.values(PORTS));
 
     const identity = this.addStage('certificate', [certificates]);
     const stage = this.addStage('install', [identity, addresses, metrics]);
@@ -178,7 +181,7 @@ export class HAProxy extends System implements IGateway {
             http: PORTS.http,
             https: PORTS.https,
             metrics: PORTS.metrics,
-            ...Object.fromEntries(this.tcpPorts.map((port) => [tcpName(port), listenPort(port)])),
+            ...this.tcpPorts.containerPorts,
           },
           resources: {
             cpu: Math.min(0.25, threads),
@@ -209,14 +212,14 @@ export class HAProxy extends System implements IGateway {
         },
       },
     });
-    this.deployment.allowFrom('anywhere', PORTS.http, PORTS.https, ...this.tcpPorts.map(listenPort));
+    this.deployment.allowFrom('anywhere', PORTS.http, PORTS.https, ...Object.values(this.tcpPorts.containerPorts));
 
     const address = addresses.addAddress(this, { address: props.address });
     const { https } = this.deployment.addService({
       ports: {
         http: { port: 80, target: PORTS.http },
         https: { port: 443, target: PORTS.https },
-        ...Object.fromEntries(this.tcpPorts.map((port) => [tcpName(port), { port, target: listenPort(port) }])),
+        ...this.tcpPorts.servicePorts,
       },
       type: 'LoadBalancer',
       annotations: address.annotations,
@@ -245,7 +248,7 @@ export class HAProxy extends System implements IGateway {
     checkRouteHost(path, host, this.platform.site, this.domains);
     const route = httpRoute(path, props, this.caFile);
     const url = `https://${host}${route.path === '/' ? '' : route.path}`;
-    this.take(path, url, url, 'give another host or path');
+    this.owners.takeUrl(path, url);
     this.routes.push(route);
     this.deployment.connectTo(props.to);
     return { host, url, endpoint: routeEndpoint(host, this.https) };
@@ -258,12 +261,9 @@ export class HAProxy extends System implements IGateway {
    */
   addTcpRoute(scope: Construct, props: TcpRouteProps): void {
     const path = scope.node.path;
-    const { port } = props;
-    if (!this.tcpPorts.includes(port)) {
-      fail(path, `port ${show(port)} isn't among the gateway's tcpPorts, ${show(this.tcpPorts)}; add it there`);
-    }
-    const route = tcpRoute(path, props);
-    this.take(path, `tcp ${port}`, `port ${port} of the gateway`, 'use another port');
+    this.tcpPorts.check(path, props.port);
+    const route = tcpRoute(path, props, this.tcpPorts);
+    this.owners.takePort(path, props.port);
     this.tcpRoutes.push(route);
     this.deployment.connectTo(props.to);
   }
@@ -271,30 +271,5 @@ export class HAProxy extends System implements IGateway {
   /** The hosts of the routes, each once. */
   private get hosts(): string[] {
     return [...new Set(this.routes.map(({ host }) => host))];
-  }
-
-  private take(path: string, key: string, what: string, mend: string): void {
-    const other = this.owners.get(key);
-    if (other !== undefined) fail(path, `${what} is taken by ${other}; ${mend}`);
-    this.owners.set(key, path);
-  }
-
-  private checkTcpPorts(): void {
-    const path = this.node.path;
-    this.tcpPorts.forEach((port, i) => {
-      checkPort(path, 'tcpPorts', port);
-      if (port === 80 || port === 443)
-        fail(path, `tcpPorts has ${port}, which is for routes by host; use addRoute, or another port`);
-      if (this.tcpPorts.indexOf(port) !== i) fail(path, `tcpPorts has ${port} twice; leave one out`);
-      const listen = listenPort(port);
-      checkPort(path, `the pods' port for ${port}`, listen);
-      const clash = this.tcpPorts.find((other, j) => j < i && listenPort(other) === listen);
-      if (clash !== undefined) {
-        fail(
-          path,
-          `tcpPorts has ${clash} and ${port}, which would both be port ${listen} of the pods; use another port for one of them`,
-        );
-      }
-    });
   }
 }

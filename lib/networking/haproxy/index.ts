@@ -1,3 +1,2 @@
 export { type LogLevel as HAProxyLogLevel, type MinimumTls } from './config';
 export * from './haproxy';
-export { type TcpRouteProps } from './routes';

@@ -234,10 +234,10 @@ fatal() { echo "$1" >&2; exit 1; }
 sign_in ${OWN}snapshot
 name=vault-$(date -u +%Y%m%dT%H%M%SZ).snap
 # The command line finds out itself when a snapshot is cut short.
-vault operator raft snapshot save "/work/$name"
-mc put "/work/$name" "$ARCHIVE/$name" > /dev/null || fatal "could not store $name"
-mc cat "$ARCHIVE/$name" | cmp -s - "/work/$name" || fatal "$ARCHIVE/$name does not hold what was stored"
-echo "$name: $(stat -c %s "/work/$name") bytes, read back"
+vault operator raft snapshot save "/scratch/$name"
+mc put "/scratch/$name" "$ARCHIVE/$name" > /dev/null || fatal "could not store $name"
+mc cat "$ARCHIVE/$name" | cmp -s - "/scratch/$name" || fatal "$ARCHIVE/$name does not hold what was stored"
+echo "$name: $(stat -c %s "/scratch/$name") bytes, read back"
 mc ls --json "$ARCHIVE/" > /tmp/listing || fatal "the snapshots' bucket doesn't answer; nothing is removed"
 sed -n 's/.*"key": *"\\(vault-[0-9TZ]*\\.snap\\)".*/\\1/p' /tmp/listing | sort -r | tail -n "+$((KEEP + 1))" | while read -r old; do
   mc rm "$ARCHIVE/$old" > /dev/null

@@ -59,7 +59,7 @@ export function addSnapshots(stage: Stage, props: SnapshotsProps): void {
         env: { KEEP: String(props.kept), ...access.env },
         mounts: [
           { path: PATHS.scripts, volume: volume.config('scripts', props.scripts) },
-          { path: '/work', volume: volume.scratch('work', { limit: props.storage }) },
+          { path: '/scratch', volume: volume.scratch('work', { limit: props.storage }) },
           { path: '/tools', volume: TOOLS, readOnly: true },
           ...access.mounts,
         ],

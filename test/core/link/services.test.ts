@@ -195,3 +195,19 @@ describe('a monitor', () => {
     expect(found(service)).toHaveLength(1);
   });
 });
+
+test("an HTTPRoute's backend is a Service of any namespace and a port of it", () => {
+  const route = (...backendRefs: object[]) =>
+    object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'web', 'edge', { spec: { rules: [{ backendRefs }] } });
+  const hostname = { group: 'networking.istio.io', kind: 'Hostname', name: 'db.corp.example', port: 443 };
+  const findings = (...backendRefs: object[]) =>
+    shop()
+      .add(object('v1', 'Namespace', 'edge'), route(...backendRefs))
+      .findings({ external: [{ kind: 'CustomResourceDefinition', name: 'httproutes.gateway.networking.k8s.io' }] })
+      .filter((line) => line.includes('backendRefs'));
+  expect(findings({ name: 'web', namespace: 'shop', port: 80 }, hostname)).toEqual([]);
+  expect(findings({ name: 'wed', namespace: 'shop', port: 80 }, { name: 'web', namespace: 'shop', port: 81 })).toEqual([
+    expect.stringContaining('spec.rules[0].backendRefs[0].name "wed" names no Service in namespace shop') as string,
+    expect.stringContaining('spec.rules[0].backendRefs[1].port "81" is no port of Service shop/web') as string,
+  ]);
+});

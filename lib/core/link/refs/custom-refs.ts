@@ -35,6 +35,8 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['Certificate.cert-manager.io', 'spec.keystores.jks.passwordSecretRef.name', 'Secret'],
   ['Certificate.cert-manager.io', 'spec.keystores.pkcs12.passwordSecretRef.name', 'Secret'],
   ['Gateway.gateway.networking.k8s.io', 'spec.gatewayClassName', 'GatewayClass.gateway.networking.k8s.io', 'cluster'],
+  ['Gateway.gateway.networking.k8s.io', 'spec.listeners[].tls.certificateRefs[].name', 'Secret'],
+  ['HTTPRoute.gateway.networking.k8s.io', 'spec.parentRefs[].name', 'Gateway.gateway.networking.k8s.io', 'any'],
   ['InferenceService.serving.kserve.io', 'spec.predictor.model.runtime', 'ServingRuntime.serving.kserve.io', 'any'],
   ...['devicePlugin', 'dcgmExporter', 'migManager'].map(
     (operand) => ['ClusterPolicy.nvidia.com', `spec.${operand}.config.name`, 'ConfigMap', 'any'] as const,
@@ -89,6 +91,7 @@ const FIELDS: readonly (readonly [type: string, path: string, target: string, wh
   ['CephObjectStoreUser.ceph.rook.io', 'spec.store', 'CephObjectStore.ceph.rook.io'],
   ['ScaledObject.keda.sh', 'spec.triggers[].authenticationRef.name', 'TriggerAuthentication.keda.sh'],
   ['DestinationRule.networking.istio.io', 'spec.trafficPolicy.tls.credentialName', 'Secret'],
+  ['DestinationRule.networking.istio.io', 'spec.trafficPolicy.portLevelSettings[].tls.credentialName', 'Secret'],
   ['Gateway.networking.istio.io', 'spec.servers[].tls.credentialName', 'Secret'],
   ['ServersTransport.traefik.io', 'spec.rootCAsSecrets[]', 'Secret'],
   ['IngressRoute.traefik.io', 'spec.tls.secretName', 'Secret'],
@@ -137,6 +140,14 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
       add({ from: e, field: 'spec.selector.secret.name', type: 'Secret', namespace: e.namespace, name, hard: false });
   },
   'ClusterExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.externalSecretSpec.secretStoreRef', ''),
+  /** What is permitted must exist, or the permission is for nobody. */
+  'ReferenceGrant.gateway.networking.k8s.io': (e, add) => {
+    each(e.object, 'spec.to[]', (to, at) => {
+      const { group, kind, name } = obj(to);
+      if (group !== '' || kind !== 'Service' || typeof name !== 'string') return;
+      add({ from: e, field: `${at}.name`, type: 'Service', namespace: e.namespace, name, hard: false });
+    });
+  },
   'ScaledObject.keda.sh': (e, add) => scaleTarget(e, add),
   'VerticalPodAutoscaler.autoscaling.k8s.io': (e, add) => typed(e, add, 'spec.targetRef'),
   /** The webhook refuses a TrainJob whose runtime isn't there. */

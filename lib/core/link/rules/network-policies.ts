@@ -231,6 +231,8 @@ function idle(context: Context, report: Report): void {
           const { port: number, protocol = 'TCP', endPort } = obj(port);
           if (number === undefined || endPort !== undefined) return;
           const where = `${at}.ports[${j}].port`;
+          // In ambient mode a mesh takes the pods' connections at a port of its own.
+          if (number === MESH_PORT && listeners.some((pod) => inMesh(pod, bundle))) return;
           if (isDns && number !== server.podPort) {
             report(entry, where, number, `is no port of the cluster's DNS; did you mean "${server.podPort}"?`);
           } else if (
@@ -301,4 +303,12 @@ function calledServices(bundle: Context['bundle']): ReadonlySet<string> {
   for (const entry of bundle.ofType('APIService.apiregistration.k8s.io')) add(entry.spec);
   for (const entry of bundle.ofType(CRD)) add(dig(entry.spec, 'conversion', 'webhook', 'clientConfig'));
   return called;
+}
+
+/** Istio's HBONE. @see https://istio.io/latest/docs/ambient/usage/networkpolicy/ */
+const MESH_PORT = 15008;
+const MESH_MODE = 'istio.io/dataplane-mode';
+
+function inMesh({ namespace, labels }: Pod, bundle: Context['bundle']): boolean {
+  return (labels[MESH_MODE] ?? bundle.namespaceLabels(namespace)[MESH_MODE]) === 'ambient';
 }

@@ -1,6 +1,6 @@
 import { mend, slipOf, type Context, type Report, type Rule } from '../context';
-import { arr, dig, isObj, obj } from '../json';
-import { INGRESS } from '../kinds';
+import { arr, dig, each, isObj, obj, str } from '../json';
+import { HTTP_ROUTE, INGRESS } from '../kinds';
 import { type Pod } from '../pods';
 import { isMentioned } from '../ports';
 import { showSelector } from '../selectors';
@@ -22,6 +22,15 @@ export const services: Rule = {
           const at = `spec.rules[${i}].http.paths[${j}].backend.service`;
           checkBackend({ ...use, at, name: service.name, port: service.port }, context, report);
         });
+      });
+    }
+    for (const entry of context.bundle.ofType(HTTP_ROUTE)) {
+      each(entry.object, 'spec.rules[].backendRefs[]', (ref, at) => {
+        const { group = '', kind = 'Service', name, namespace, port } = obj(ref);
+        if (group !== '' || kind !== 'Service') return;
+        const place = str(namespace) ?? entry.namespace;
+        const backend = { entry, at, namespace: place, name, port: { number: port }, portField: `${at}.port` };
+        checkBackend(backend, context, report);
       });
     }
   },
@@ -127,11 +136,13 @@ export interface Backend {
   readonly name: unknown;
   /** `{ number }` or `{ name }`. */
   readonly port?: unknown;
+  /** Path of the port. @default - `number` or `name` below `port` */
+  readonly portField?: string;
 }
 
 /** Reports a Service that isn't there, or a port that it hasn't. */
 export function checkBackend(
-  { entry, at, namespace, name, port }: Backend,
+  { entry, at, namespace, name, port, portField }: Backend,
   { services, bundle }: Context,
   report: Report,
 ): void {
@@ -151,7 +162,7 @@ export function checkBackend(
   const { number, name: portName } = obj(port);
   const wanted = typeof number === 'number' ? number : portName;
   if ((typeof wanted !== 'number' && typeof wanted !== 'string') || findPort(service, wanted)) return;
-  const field = typeof wanted === 'number' ? `${at}.port.number` : `${at}.port.name`;
+  const field = portField ?? (typeof wanted === 'number' ? `${at}.port.number` : `${at}.port.name`);
   const ports = service.ports.map((p) => (typeof wanted === 'number' ? String(p.port) : (p.name ?? String(p.port))));
   report(
     entry,

@@ -66,6 +66,9 @@ export const blueprint: Table<Omit<ExperimentTrackingProps, keyof PlatformProps>
   certManager: [
     { what: 'its log level 2 -> 4', tuning: { blueprint: { certManager: { logLevel: 4 } } }, restarts: CERT_MANAGER },
   ],
+  gateway:
+    'another gateway gets the address only when the first one is deleted by hand, with its Service, so the platform is away in between',
+  istio: 'the gateway is HAProxy here, and props of a gateway that there is none of are refused',
   haproxy: [{ what: 'its threads 2 -> 4', tuning: { blueprint: { haproxy: { threads: 4 } } }, restarts: [GATEWAY] }],
   minio: [
     {
