@@ -8,6 +8,7 @@ import {
   type IExperimentTracking,
   type IGateway,
   type IGpuPool,
+  type IIdentityProvider,
   type ILoadBalancer,
   type IMetrics,
   type IPostgresDatabase,
@@ -19,6 +20,7 @@ import {
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
@@ -108,6 +110,19 @@ export const External = {
     const path = `${scope.node.path}: Secret ${props.name}`;
     return new ExistingCredentials(path, props.namespace, props.name, keys, (namespace) =>
       platformOf(scope).addExternal({ kind: 'Secret', namespace, name: props.name, keys }),
+    );
+  },
+
+  /** A server elsewhere of which nothing more needs to be known: an LDAP directory, a mail server. */
+  endpoint(scope: IConstruct, props: ExternalEndpointProps): IEndpoint {
+    return new ExternalEndpoint(scope, props);
+  },
+
+  /** The company's own identity provider, such as Keycloak or Entra, with clients that its administrator has registered. */
+  identityProvider(scope: IConstruct, props: ExternalIdentityProviderProps): IIdentityProvider {
+    const endpoint = new ExternalEndpoint(scope, { ...issuerAddress(scope.node.path, props.issuer), cidr: props.cidr });
+    return new ExternalIdentityProvider(scope, props, endpoint, externalAuthority(scope, props.authority), (name) =>
+      External.credentials(scope, { name }, ['client-id', 'client-secret']),
     );
   },
 

@@ -5,6 +5,7 @@ export { type CrdSource } from './crd-source';
 export * from './distribution';
 export * from './errors';
 export * from './external';
+export { type ExternalIdentityProviderProps, type ExternalOidcClient } from './external-identity';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export * from './gate';
 export * from './image';
