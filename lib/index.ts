@@ -18,4 +18,5 @@ export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
 export * from './security/dex';
+export * from './security/oauth2-proxy';
 export * from './site';

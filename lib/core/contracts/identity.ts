@@ -49,6 +49,8 @@ export interface IIdentityProvider extends IReady {
 }
 
 export interface ProtectProps {
+  /** Name that people see when they sign in. @default - the id */
+  readonly title?: string;
   /** Host by which people come, where the route leads here. */
   readonly host: string;
   /** What is behind. */
