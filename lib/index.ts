@@ -19,4 +19,5 @@ export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
 export * from './security/dex';
 export * from './security/oauth2-proxy';
+export * from './security/team';
 export * from './site';

@@ -155,6 +155,11 @@ export const External = {
       credentials: External.credentials(scope, props.credentials, ['access-key', 'secret-key']),
       authority: externalAuthority(scope, props.authority),
       readyAfter: [],
+      allowGroup: (group) =>
+        fail(
+          scope.node.path,
+          `bucket ${show(props.bucket)} is elsewhere, where its owner lets group ${show(group)} in; leave allowGroup out`,
+        ),
     };
   },
 

@@ -81,7 +81,10 @@ export class OAuth2Proxy extends System implements ISignIn {
     checkDuration(path, 'session', this.session);
     const seconds = this.session.toSeconds({ integral: false });
     if (!Number.isInteger(seconds) || seconds < 60 || seconds > Duration.days(7).toSeconds()) {
-      fail(path, `session must be whole seconds from a minute to 7 days, got ${this.session.toHumanString()}; choose one between`);
+      fail(
+        path,
+        `session must be whole seconds from a minute to 7 days, got ${this.session.toHumanString()}; choose one between`,
+      );
     }
     this.resources = programResources(path, props.resources, RESOURCES).proxy;
   }
@@ -148,7 +151,9 @@ export class OAuth2Proxy extends System implements ISignIn {
             { path: FOLDERS.config, volume: volume.config('config', config) },
             {
               path: FOLDERS.client,
-              volume: volume.secret('client', client.credentials.in(this.namespace), { 'client-secret': 'client-secret' }),
+              volume: volume.secret('client', client.credentials.in(this.namespace), {
+                'client-secret': 'client-secret',
+              }),
             },
             ...authorityMount('issuer', issuer),
             ...authorityMount('upstream', upstream),
@@ -169,21 +174,33 @@ export class OAuth2Proxy extends System implements ISignIn {
     this.taken.set(id, path);
     checkHost(path, 'host of a sign-in', host);
     if (scheme === 'https' && !this.props.certificates) {
-      fail(path, `sign-in ${show(id)}: what is behind speaks https, which nobody here verifies; pass certificates to ${this.node.path}`);
+      fail(
+        path,
+        `sign-in ${show(id)}: what is behind speaks https, which nobody here verifies; pass certificates to ${this.node.path}`,
+      );
     }
     if (groups?.length === 0) {
-      fail(path, `sign-in ${show(id)}: groups must name at least one, got []; leave it out to let in anybody who can sign in`);
+      fail(
+        path,
+        `sign-in ${show(id)}: groups must name at least one, got []; leave it out to let in anybody who can sign in`,
+      );
     }
     const illegal = groups?.find((group) => typeof group !== 'string' || group.trim() === '' || group.includes(','));
     if (illegal !== undefined) {
-      fail(path, `sign-in ${show(id)}: groups has ${show(illegal)}, which can't be told apart in a list with commas; rename the group`);
+      fail(
+        path,
+        `sign-in ${show(id)}: groups has ${show(illegal)}, which can't be told apart in a list with commas; rename the group`,
+      );
     }
     const wide = open.find((prefix) => !OPEN.test(prefix));
     if (wide !== undefined) {
       fail(path, `sign-in ${show(id)}: open must have path prefixes such as "/api/", got ${show(wide)}; write it so`);
     }
     if (proof && !proof.keys.includes('proof')) {
-      fail(path, `sign-in ${show(id)}: proof must have the key "proof", got ${proof.keys.map(show).join(', ')}; add it`);
+      fail(
+        path,
+        `sign-in ${show(id)}: proof must have the key "proof", got ${proof.keys.map(show).join(', ')}; add it`,
+      );
     }
   }
 }
