@@ -99,8 +99,8 @@ describe('teams', () => {
       workspace: 'vision',
       trackingUri: mlflow.trackingUri,
       externalUrl: 'https://mlflow.test.example',
-      endpoint: mlflow.endpoint,
     });
+    expect(vision.endpoint).toBe(mlflow.endpoint);
     expect(JSON.parse(filesOf(lab)['sign-in.json']!)).toEqual({
       administrators: ['ml-admins'],
       reserved: ['admin', 'team-vision', 'team-speech-2'],
