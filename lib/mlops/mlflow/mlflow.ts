@@ -105,8 +105,8 @@ export interface MLflowProps extends SystemProps {
   readonly garbageCollection?: GarbageCollectionProps;
   /**
    * Has people sign in with the company's directory before they reach the user interface, and makes workspaces, by which `addTeam` keeps
-   * teams apart. Needs a gateway. Programs go on with user and password, at the same host. Once it is given it stays: without it nobody sees
-   * what is in teams' workspaces.
+   * teams apart. Needs a gateway. Programs go on with user and password, at the same host. Once there are teams it stays: MLflow refuses
+   * to start without workspaces while they hold something.
    * @default - people have users and passwords of MLflow's own
    */
   readonly signIn?: ISignIn;

@@ -21,6 +21,7 @@ watch() {
   done
 }
 watch &
+watcher=$!
 
 # A signal ends the wait, not yet the command.
 status=0
@@ -28,5 +29,6 @@ while kill -0 "$server" 2> /dev/null; do
   wait "$server"
   status=$?
 done
+kill "$watcher" 2> /dev/null
 exit "$status"
 `;
