@@ -92,6 +92,26 @@ test('a queue has the namespace, and the role looks into it', () => {
   expect(rulesOf(alone).flatMap(({ apiGroups }) => apiGroups ?? [])).not.toContain('kueue.x-k8s.io');
 });
 
+test('past a queue go pods only where that is said', () => {
+  const verbs = (props: Partial<TeamProps>, resource: string) => {
+    const made = dexLab();
+    const quotas = [{ nodes: made.lab.site.pool('workers'), cpu: 8, memory: Size.gibibytes(32) }];
+    new Team(made.lab, 'vision', {
+      group: 'ml-vision',
+      identity: made.dex,
+      queueing: new Kueue(made.lab, 'kueue'),
+      quotas,
+      ...props,
+    });
+    return rulesOf(made.lab).find(({ resources }) => resources?.includes(resource))?.verbs;
+  };
+  expect(verbs({}, 'pods')).toEqual(['get', 'list', 'watch', 'delete']);
+  expect(verbs({}, 'deployments')).toEqual(['get', 'list', 'watch', 'delete']);
+  expect(verbs({}, 'jobs')).toContain('create');
+  expect(verbs({ unqueued: true }, 'pods')).toContain('create');
+  expect(verbs({ unqueued: true }, 'deployments')).toContain('create');
+});
+
 test('buckets, runs, images and secrets are the team’s alone', () => {
   const made = dexLab();
   const { lab, gateway, dex } = made;

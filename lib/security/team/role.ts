@@ -1,10 +1,14 @@
 import { type ITraining, type k8s } from '../../core';
 
 const READ = ['get', 'list', 'watch'];
+/** What may be looked at and ended, not made. */
+const STOP = [...READ, 'delete'];
 const WRITE = [...READ, 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
 export interface RoleOptions {
   readonly queue: boolean;
+  /** Whether members may make pods that wait in no queue. */
+  readonly unqueued: boolean;
   readonly training?: ITraining;
 }
 
@@ -12,20 +16,29 @@ export interface RoleOptions {
  * What members may do in their team's namespace: run, look into and stop what is theirs. Less than Kubernetes' own `edit`: nothing of what keeps
  * teams apart (roles, policies, quotas, service accounts), and nothing that is reached from outside past the gateway.
  */
-export function memberRules({ queue, training }: RoleOptions): k8s.PolicyRule[] {
+export function memberRules({ queue, unqueued, training }: RoleOptions): k8s.PolicyRule[] {
   return [
     {
       apiGroups: [''],
-      resources: ['pods', 'configmaps', 'secrets', 'services', 'persistentvolumeclaims'],
+      resources: ['configmaps', 'secrets', 'services', 'persistentvolumeclaims'],
       verbs: WRITE,
     },
+    { apiGroups: [''], resources: ['pods'], verbs: unqueued ? WRITE : STOP },
     { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
     { apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward'], verbs: ['get', 'create'] },
     { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: READ },
     { apiGroups: [''], resources: ['resourcequotas', 'limitranges', 'serviceaccounts'], verbs: READ },
     { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: WRITE },
-    { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: WRITE },
-    { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'update', 'patch'] },
+    { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: unqueued ? WRITE : STOP },
+    ...(unqueued
+      ? [
+          {
+            apiGroups: ['apps'],
+            resources: ['deployments/scale', 'statefulsets/scale'],
+            verbs: ['get', 'update', 'patch'],
+          },
+        ]
+      : []),
     { apiGroups: ['apps'], resources: ['replicasets'], verbs: READ },
     { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: READ },
     ...(queue ? [{ apiGroups: ['kueue.x-k8s.io'], resources: ['localqueues', 'workloads'], verbs: READ }] : []),

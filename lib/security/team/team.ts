@@ -36,6 +36,11 @@ export interface TeamProps extends SystemProps {
   readonly queueing?: IQueueing;
   /** What the team's queue may use. Needs `queueing`, which needs it. */
   readonly quotas?: readonly QueueQuota[];
+  /**
+   * Lets members make pods, Deployments and StatefulSets too. A queue that manages Jobs and trainings alone lets them past its quotas.
+   * @default - only where there is no queue
+   */
+  readonly unqueued?: boolean;
   /** Lets members make trainings. @default - they make Jobs and Deployments */
   readonly training?: ITraining;
   /** Keeps the team's buckets. @default - it has none */
@@ -99,7 +104,7 @@ export class Team extends System {
     for (const bucket of this.buckets.values()) bucket.allowGroup(group, 'write');
     // Their Secrets are in the team's namespace, for its programs.
     for (const { credentials } of theirs) credentials.in(this.namespace);
-    this.addRole(stage, training);
+    this.addRole(stage, props.unqueued ?? this.queue === undefined, training);
     this.addLimits(stage, props);
     const ways = this.queue ?? new NamespacePods(stage, 'pods');
     ways.connectTo(...theirs.map(({ endpoint }) => endpoint), registry?.endpoint, secrets?.endpoint);
@@ -137,11 +142,11 @@ export class Team extends System {
       .filter((construct): construct is Team => construct instanceof Team && construct !== this);
   }
 
-  private addRole(stage: Stage, training: ITraining | undefined): void {
+  private addRole(stage: Stage, unqueued: boolean, training: ITraining | undefined): void {
     const name = 'team-member';
     new k8s.KubeRole(stage, 'role', {
       metadata: { name },
-      rules: memberRules({ queue: this.queue !== undefined, training }),
+      rules: memberRules({ queue: this.queue !== undefined, unqueued, training }),
     });
     new k8s.KubeRoleBinding(stage, 'role-binding', {
       metadata: { name },
