@@ -18,5 +18,8 @@ export * from './networking/istio';
 export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
+export * from './security/dex';
+export * from './security/oauth2-proxy';
+export * from './security/team';
 export * from './security/vault';
 export * from './site';

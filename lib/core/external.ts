@@ -8,6 +8,7 @@ import {
   type IExperimentTracking,
   type IGateway,
   type IGpuPool,
+  type IIdentityProvider,
   type ILoadBalancer,
   type IMetrics,
   type IPostgresDatabase,
@@ -19,6 +20,7 @@ import {
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
@@ -111,6 +113,19 @@ export const External = {
     );
   },
 
+  /** A server elsewhere of which nothing more needs to be known: an LDAP directory, a mail server. */
+  endpoint(scope: IConstruct, props: ExternalEndpointProps): IEndpoint {
+    return new ExternalEndpoint(scope, props);
+  },
+
+  /** The company's own identity provider, such as Keycloak or Entra, with clients that its administrator has registered. */
+  identityProvider(scope: IConstruct, props: ExternalIdentityProviderProps): IIdentityProvider {
+    const endpoint = new ExternalEndpoint(scope, { ...issuerAddress(scope.node.path, props.issuer), cidr: props.cidr });
+    return new ExternalIdentityProvider(scope, props, endpoint, externalAuthority(scope, props.authority), (name) =>
+      External.credentials(scope, { name }, ['client-id', 'client-secret']),
+    );
+  },
+
   /** A database on a PostgreSQL server elsewhere. */
   postgres(scope: IConstruct, props: ExternalPostgresProps): IPostgresDatabase {
     return {
@@ -140,6 +155,11 @@ export const External = {
       credentials: External.credentials(scope, props.credentials, ['access-key', 'secret-key']),
       authority: externalAuthority(scope, props.authority),
       readyAfter: [],
+      allowGroup: (group) =>
+        fail(
+          scope.node.path,
+          `bucket ${show(props.bucket)} is elsewhere, where its owner lets group ${show(group)} in; leave allowGroup out`,
+        ),
     };
   },
 

@@ -7,6 +7,7 @@ export { type ContainerRuntime, type RegistryConfiguration } from './container-r
 export * from './distribution';
 export * from './errors';
 export * from './external';
+export { type ExternalIdentityProviderProps, type ExternalOidcClient } from './external-identity';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export * from './gate';
 export * from './gateway-routes';

@@ -40,6 +40,8 @@ export interface SystemDescription {
   readonly version: string;
   /** What its pods need; anything but `restricted` is explained in the system's README. @default 'restricted' */
   readonly podSecurity?: PodSecurityLevel;
+  /** Whether something else makes its namespace: the queue whose jobs run in it. @default false */
+  readonly sharesNamespace?: boolean;
 }
 
 /** One line of the platform's summary: where people or programs reach a system. */
@@ -86,7 +88,9 @@ export abstract class System extends Construct {
     this.description = description;
     this.placement = { nodeSelector: props.nodeSelector, tolerations: props.tolerations };
     checkPlacement(this.node.path, this.placement);
-    this.platform.addNamespace(this, this.namespace, description.podSecurity ?? 'restricted');
+    if (!description.sharesNamespace) {
+      this.platform.addNamespace(this, this.namespace, description.podSecurity ?? 'restricted');
+    }
   }
 
   /** Labels that select all of the system's objects: one instance of one software. */

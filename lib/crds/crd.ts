@@ -39,6 +39,8 @@ export interface CrdVersion {
   readonly deprecationWarning?: string;
   /** The resource's fields next to apiVersion, kind and metadata. */
   readonly schema: Fields;
+  /** Whether the resource may have fields that the schema doesn't name, next to those. @default false */
+  readonly open?: boolean;
   /** CEL rules over the whole resource: over spec and status together. */
   readonly validations?: readonly CelRule[];
   readonly subresources?: Subresources;
@@ -190,7 +192,7 @@ export function crd<const V extends readonly CrdVersion[]>(props: CrdProps<V>): 
   return new Crd(props);
 }
 
-function resourceSchema({ schema, validations }: CrdVersion): JsonSchema {
+function resourceSchema({ schema, open, validations }: CrdVersion): JsonSchema {
   const body = objectSchema(schema);
   return {
     ...body,
@@ -200,6 +202,7 @@ function resourceSchema({ schema, validations }: CrdVersion): JsonSchema {
       metadata: { type: 'object' },
       ...body.properties,
     },
+    ...(open && { 'x-kubernetes-preserve-unknown-fields': true }),
     ...(validations && { 'x-kubernetes-validations': validations }),
   };
 }

@@ -27,7 +27,15 @@ export interface IBucket extends IReady {
   readonly credentials: ICredentials;
   /** Where `url` is https by a private authority: its certificate, as the key `ca.crt` of a Secret in the stage's namespace. */
   authority(stage: Stage): ISecret | undefined;
+  /**
+   * Lets people of a group of the identity provider's in, with credentials that the store gives them for a token.
+   * @throws when people can't sign in at the store, or the group was let in before
+   */
+  allowGroup(group: string, access: BucketAccess): void;
 }
+
+/** What a group may do with a bucket's objects: list and read them, or change them too. */
+export type BucketAccess = 'read' | 'write';
 
 /** Stores objects by the S3 API. */
 export interface IObjectStore extends IReady {

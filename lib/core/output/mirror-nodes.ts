@@ -121,12 +121,12 @@ function openshift({ host, scheme, privateAuthority, pullCredentials }: Registry
       );
 }
 
-function secretInstructions({ ownNamespaces, externals }: Platform, { pullSecret }: RegistryMirror): string[] {
+function secretInstructions({ namespaces: own, externals }: Platform, { pullSecret }: RegistryMirror): string[] {
   if (pullSecret === undefined) return [];
   const others = externals
     .filter(({ kind, name }) => kind === 'Secret' && name === pullSecret)
     .flatMap(({ namespace }) => namespace ?? []);
-  const namespaces = [...new Set([...namespaces.map(({ name }) => name), ...others])].sort();
+  const namespaces = [...new Set([...own.map(({ name }) => name), ...others])].sort();
   return block(
     `The Secret ${pullSecret}, out of a config.json with the mirror's credential, in each namespace, which wave 0 makes:`,
     'sh',

@@ -14,7 +14,7 @@ import {
   volume,
 } from '../../core';
 import type * as k8s from '../../core/k8s';
-import { CONNECT, MAKE_USER } from './scripts';
+import { CONNECT, MAKE_POLICY, MAKE_USER } from './scripts';
 
 /** What Jobs and buckets know of the servers. */
 export interface MinIOServers {
@@ -30,8 +30,10 @@ export interface MinIOServers {
 
 export interface AdminJobProps {
   readonly servers: MinIOServers;
-  /** The user that the Job makes, and its policy. */
-  readonly user: { readonly name: string; readonly credentials: ICredentials; readonly policy: string };
+  /** The policy that the Job makes. */
+  readonly policy: { readonly name: string; readonly text: string };
+  /** Keys `access-key` and `secret-key` of the user that it makes and gives the policy to. @default - none */
+  readonly user?: ICredentials;
   /** What is done before the user is made. */
   readonly before?: string;
   /** What is done then. */
@@ -47,28 +49,31 @@ export interface AdminJobProps {
   readonly creates?: () => readonly Creation[];
 }
 
-/** A Job that makes a user and what belongs to it, as root. It runs in the servers' namespace: the root credential is nowhere else. */
+/** The policy of a user. Named apart from the policies that the server brings along, such as `readonly`. */
+export function userPolicy(user: string, text: string): AdminJobProps['policy'] {
+  return { name: `user-${user}`, text };
+}
+
+/** A Job that makes a policy, and a user who has it, as root. It runs in the servers' namespace: the root credential is nowhere else. */
 export function addAdminJob(id: string, props: AdminJobProps): Job {
   const { stage, endpoint, url, client, root, authority } = props.servers;
-  const { name, credentials, policy } = props.user;
-  const { store } = props;
-  const own = credentials.in(systemOf(stage).namespace);
+  const { policy, user, store } = props;
+  const own = user?.in(systemOf(stage).namespace);
   const ca = authority(stage);
   const shell = (script: string): string[] => ['/bin/sh', '-ec', script];
   const tmp = { path: '/tmp', volume: volume.scratch('tmp', { memory: true, limit: Size.mebibytes(8) }) };
   const mc: ContainerProps = {
     name: 'mc',
     image: client,
-    command: shell([CONNECT, props.before, MAKE_USER, props.after].join('')),
+    command: shell([CONNECT, props.before, MAKE_POLICY, own && MAKE_USER, props.after].join('')),
     env: {
       ENDPOINT: url,
       ROOT_USER: root.env('username'),
       ROOT_PASSWORD: root.env('password'),
-      // Apart from the policies that the server brings along, such as `readonly`.
-      POLICY_NAME: `user-${name}`,
-      POLICY: policy,
-      ACCESS_KEY: own.env('access-key'),
-      SECRET_KEY: own.env('secret-key'),
+      POLICY_NAME: policy.name,
+      POLICY: policy.text,
+      ACCESS_KEY: own?.env('access-key'),
+      SECRET_KEY: own?.env('secret-key'),
       ...props.env,
       ...store?.env,
       // Where mc keeps its configuration; it doesn't start without.

@@ -110,20 +110,38 @@ const CREATE = 's3:CreateBucket';
  * its own and, by CVE-2025-62506, their limits.
  */
 export function policy(bucket: string, access: Access, versioning: boolean): string {
-  const objects = [`arn:aws:s3:::${bucket}/*`];
+  return policyOf([{ bucket, access, versioning }]);
+}
+
+/** A bucket that a policy is about. */
+export interface BucketGrant {
+  readonly bucket: string;
+  readonly access: Access;
+  readonly versioning: boolean;
+}
+
+/** The policy for several buckets, in JSON. */
+export function policyOf(grants: readonly BucketGrant[]): string {
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      {
-        Effect: 'Allow',
-        Action: access === 'owner' ? [...LOOK, CREATE] : LOOK,
-        Resource: [`arn:aws:s3:::${bucket}`],
-      },
-      { Effect: 'Allow', Action: access === 'owner' ? [...READ, ...WRITE] : READ, Resource: objects },
-      ...(access === 'owner' && versioning
-        ? [{ Effect: 'Deny', Action: ['s3:DeleteObjectVersion'], Resource: objects }]
-        : []),
+      ...grants.flatMap(statements),
       { Effect: 'Deny', Action: ['admin:CreateServiceAccount', 'admin:CreateUser'] },
     ],
   });
+}
+
+function statements({ bucket, access, versioning }: BucketGrant): object[] {
+  const objects = [`arn:aws:s3:::${bucket}/*`];
+  return [
+    {
+      Effect: 'Allow',
+      Action: access === 'owner' ? [...LOOK, CREATE] : LOOK,
+      Resource: [`arn:aws:s3:::${bucket}`],
+    },
+    { Effect: 'Allow', Action: access === 'owner' ? [...READ, ...WRITE] : READ, Resource: objects },
+    ...(access === 'owner' && versioning
+      ? [{ Effect: 'Deny', Action: ['s3:DeleteObjectVersion'], Resource: objects }]
+      : []),
+  ];
 }

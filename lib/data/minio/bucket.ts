@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import {
+  type BucketAccess,
   type BucketProps,
   checkLabel,
   digest,
@@ -12,8 +13,9 @@ import {
   type Stage,
   systemOf,
 } from '../../core';
-import { addAdminJob, type MinIOServers, shortName } from './admin-job';
+import { addAdminJob, type MinIOServers, shortName, userPolicy } from './admin-job';
 import { lifecycle, policy } from './bucket-rules';
+import { type Groups } from './groups';
 import { MAKE_BUCKET } from './scripts';
 
 /** The servers take requests for any region; programs must name one. */
@@ -30,11 +32,13 @@ export class MinIOBucket extends Construct implements IBucket {
   readonly credentials: ICredentials;
   readonly readyAfter: readonly Stage[];
   private readonly readers = new Set<string>();
+  private readonly versioning: boolean;
 
   constructor(
     scope: Construct,
     readonly name: string,
     private readonly servers: MinIOServers,
+    private readonly groups: Groups,
     props: BucketProps,
     quota: string,
   ) {
@@ -43,10 +47,12 @@ export class MinIOBucket extends Construct implements IBucket {
     this.url = servers.url;
     this.readyAfter = servers.stage.readyAfter;
     const versioning = props.versioning ?? false;
+    this.versioning = versioning;
     this.credentials = this.credentialsOf(name, name);
     addAdminJob(`bucket-${name}`, {
       servers,
-      user: { name, credentials: this.credentials, policy: policy(name, 'owner', versioning) },
+      policy: userPolicy(name, policy(name, 'owner', versioning)),
+      user: this.credentials,
       before: MAKE_BUCKET,
       env: {
         BUCKET: name,
@@ -78,7 +84,8 @@ export class MinIOBucket extends Construct implements IBucket {
     const credentials = this.credentialsOf(user, label);
     addAdminJob(`reader-${label}`, {
       servers: this.servers,
-      user: { name: user, credentials, policy: policy(this.name, 'reader', false) },
+      policy: userPolicy(user, policy(this.name, 'reader', false)),
+      user: credentials,
     });
     return {
       name: this.name,
@@ -87,8 +94,18 @@ export class MinIOBucket extends Construct implements IBucket {
       region: this.region,
       credentials,
       authority: (stage) => this.authority(stage),
+      allowGroup: (group, access) => this.allowGroup(group, access),
       readyAfter: this.readyAfter,
     };
+  }
+
+  allowGroup(group: string, access: BucketAccess): void {
+    const path = this.node.path;
+    this.groups.allow(path, group, {
+      bucket: this.name,
+      access: access === 'write' ? 'owner' : 'reader',
+      versioning: this.versioning,
+    });
   }
 
   authority(stage: Stage): ISecret | undefined {

@@ -1,6 +1,6 @@
 import { type Construct } from 'constructs';
 import { type IMetrics, SecretReference, type ServiceEndpoint, systemOf } from '../../core';
-import { addAdminJob, type MinIOServers } from './admin-job';
+import { addAdminJob, type MinIOServers, userPolicy } from './admin-job';
 import { images } from './images';
 import { SIGN_TOKEN, STORE_TOKEN } from './scripts';
 
@@ -31,14 +31,11 @@ export function scrapeMetrics(
   const user = `${id}.metrics`;
   addAdminJob(name, {
     servers,
-    user: {
-      name: user,
-      credentials: system.platform.credentials.generate(scope, 'metrics-user', {
-        'access-key': { value: user },
-        'secret-key': { length: 40 },
-      }),
-      policy: POLICY,
-    },
+    policy: userPolicy(user, POLICY),
+    user: system.platform.credentials.generate(scope, 'metrics-user', {
+      'access-key': { value: user },
+      'secret-key': { length: 40 },
+    }),
     after: SIGN_TOKEN,
     store: { image: images.curl, script: STORE_TOKEN, env: { WRITE_TO: name } },
     rules: [

@@ -7,6 +7,7 @@ import {
   fail,
   type ICertificateIssuer,
   type IGateway,
+  type IIdentityProvider,
   type IMetrics,
   type IObjectStore,
   type ISecret,
@@ -22,6 +23,8 @@ import { MinIOBucket } from './bucket';
 import { checkBucketName } from './bucket-rules';
 import { erasureLayouts, kibibytes, type MinIOPool } from './erasure';
 import { images } from './images';
+import { Groups } from './groups';
+import { identityEnv, oidcClient } from './identity';
 import { scrapeMetrics } from './metrics';
 import { HEALTH, PORTS, ServerPool } from './server-pool';
 
@@ -69,6 +72,13 @@ export interface MinIOProps extends SystemProps, MinIOPool {
    * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/kms/IAM.md
    */
   readonly encrypted?: boolean;
+  /**
+   * Gives people credentials for an hour or more in exchange for a token, with what `allowGroup` of a bucket lets their groups do. Needs a
+   * gateway, by which people come. Servers that start wait until they reach the issuer.
+   * @default - programs alone get in, each with the key of its bucket
+   * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/sts/web-identity.md
+   */
+  readonly identity?: IIdentityProvider;
   /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
 }
@@ -102,12 +112,13 @@ export class MinIO extends System implements IObjectStore {
   /** The S3 API's URL from outside, where there is a gateway. */
   readonly externalUrl?: string;
   private readonly servers: MinIOServers;
+  private readonly groups: Groups;
   private readonly usableKibibytes: number;
   private readonly buckets = new Set<string>();
 
   constructor(scope: Construct, id: string, props: MinIOProps) {
     super(scope, id, { name: 'minio', version: images.server.tag }, props);
-    const { certificates, gateway, metrics } = props;
+    const { certificates, gateway, identity: people, metrics } = props;
     const layouts = erasureLayouts(this.node.path, poolsOf(props), props.parity);
     this.usableKibibytes = layouts.reduce((sum, { usableKibibytes }) => sum + usableKibibytes, 0);
     const hosts = this.hosts(props);
@@ -116,8 +127,9 @@ export class MinIO extends System implements IObjectStore {
       .generate(this, 'root', { username: { value: ROOT_USER }, password: { length: 40 } })
       .in(this.namespace);
     const key = props.encrypted ? this.encryptionKey() : undefined;
+    const client = people && oidcClient(this, people, hosts);
     const identity = certificates && this.addStage('certificate', [certificates]);
-    const stage = this.addStage('install', [root, key, identity]);
+    const stage = this.addStage('install', [root, key, identity, client, client?.credentials]);
     this.readyAfter = [stage];
     const pools = this.addPools({ stage, identity }, props, layouts[0]!.setSize === 1, {
       MINIO_ROOT_USER: root.env('username'),
@@ -131,6 +143,7 @@ export class MinIO extends System implements IObjectStore {
       MINIO_STORAGE_CLASS_STANDARD: props.parity === undefined ? undefined : `EC:${props.parity}`,
       MINIO_DOMAIN: hosts?.virtual,
       MINIO_BROWSER_REDIRECT_URL: hosts && `https://${hosts.console}`,
+      ...(people && client && identityEnv(people, client.id, client.credentials.in(this.namespace))),
     });
 
     this.endpoint = pools[0]!.addFrontService(id, 's3', pools);
@@ -143,6 +156,7 @@ export class MinIO extends System implements IObjectStore {
       root,
       authority: (of) => certificates?.authority(of),
     };
+    this.groups = new Groups(this.servers, this.node.path, people);
     if (gateway && hosts) {
       const console = pools[0]!.addFrontService(`${id}-console`, 'console', pools);
       const route = { scheme: certificates ? 'https' : 'http', timeout: Duration.minutes(10) } as const;
@@ -174,7 +188,7 @@ export class MinIO extends System implements IObjectStore {
         `bucket ${show(name)} was asked for before; pass on what addBucket returned then, or take another name`,
       );
     this.buckets.add(name);
-    return new MinIOBucket(this, name, this.servers, props, this.quota(name, props.quota));
+    return new MinIOBucket(this, name, this.servers, this.groups, props, this.quota(name, props.quota));
   }
 
   /** The key that all others are derived from. It is in this namespace alone, and is never made anew while it is there. */
@@ -233,9 +247,11 @@ export class MinIO extends System implements IObjectStore {
           storageClassName,
           certificate,
           authority: certificates?.authority(stage),
+          issuerAuthority: props.identity?.authority(stage),
           env,
         }),
     );
+    for (const pool of pools) pool.connectTo(props.identity?.endpoint);
     if (!single) for (const one of pools) for (const other of pools) one.connectToPeers(other);
     return pools;
   }

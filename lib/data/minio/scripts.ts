@@ -25,10 +25,13 @@ else
 fi
 `;
 
-/** Makes the policy and the user, or brings both up to date. */
-export const MAKE_USER = `printf '%s' "$POLICY" > /tmp/policy.json
+/** Makes the policy, or brings it up to date. */
+export const MAKE_POLICY = `printf '%s' "$POLICY" > /tmp/policy.json
 mc --quiet admin policy create minio "$POLICY_NAME" /tmp/policy.json
-printf '%s\\n%s\\n' "$ACCESS_KEY" "$SECRET_KEY" | mc --quiet admin user add minio
+`;
+
+/** Makes the user, or brings it up to date, and gives it the policy. */
+export const MAKE_USER = `printf '%s\\n%s\\n' "$ACCESS_KEY" "$SECRET_KEY" | mc --quiet admin user add minio
 mc --quiet admin policy attach minio "$POLICY_NAME" --user "$ACCESS_KEY"
 `;
 

@@ -39,6 +39,8 @@ export interface ServerPoolProps {
   readonly storageClassName?: string;
   readonly certificate?: ISecret;
   readonly authority?: ISecret;
+  /** What verifies the identity provider. */
+  readonly issuerAuthority?: ISecret;
   readonly env: ContainerProps['env'];
 }
 
@@ -46,6 +48,7 @@ export interface ServerPoolProps {
 export class ServerPool extends StatefulSet {
   constructor(stage: Stage, id: string, props: ServerPoolProps) {
     const { pool, certificate } = props;
+    const trusted = certificates(props);
     const { servers = 1, drivesPerServer = 1 } = pool;
     const drives = Array.from({ length: drivesPerServer }, (_, i) => `drive-${i}`);
     const labels = { [LAYOUT]: `${servers}x${drivesPerServer}` };
@@ -90,7 +93,7 @@ export class ServerPool extends StatefulSet {
           mounts: [
             ...drives.map((name, i): Mount => ({ path: `/drives/${i}`, volume: volume.template(name) })),
             { path: '/tmp', volume: volume.scratch('tmp') },
-            ...(certificate ? [{ path: CERTIFICATES, volume: certificates(certificate, props.authority) }] : []),
+            ...(trusted ? [{ path: CERTIFICATES, volume: trusted }] : []),
           ],
           // Both answer for this server alone: a probe that asked for the quorum would keep servers from ever forming one. Under more
           // requests than it takes, a server refuses these too, which must not get it killed at once.
@@ -163,19 +166,23 @@ function evenly(systemLabels: Readonly<Record<string, string>>, component: strin
 }
 
 /** The folder as the server reads it: its own certificate, and the authorities it trusts. Renewed files are read again by themselves. */
-function certificates(certificate: ISecret, authority: ISecret | undefined): k8s.Volume {
-  const items = [
-    { key: 'tls.crt', path: 'public.crt' },
-    { key: 'tls.key', path: 'private.key' },
+function certificates({ certificate, authority, issuerAuthority }: ServerPoolProps): k8s.Volume | undefined {
+  const authorities = [
+    ...(certificate && authority ? [{ secret: authority, path: 'CAs/ca.crt' }] : []),
+    // Most often it is the same one.
+    ...(issuerAuthority && issuerAuthority.name !== (certificate && authority?.name)
+      ? [{ secret: issuerAuthority, path: 'CAs/issuer.crt' }]
+      : []),
   ];
-  return {
-    name: 'certificates',
-    projected: {
-      defaultMode: 0o440,
-      sources: [
-        { secret: { name: certificate.name, items } },
-        ...(authority ? [{ secret: { name: authority.name, items: [{ key: 'ca.crt', path: 'CAs/ca.crt' }] } }] : []),
-      ],
-    },
-  };
+  const sources = [
+    ...(certificate ? [{ secret: { name: certificate.name, items: OWN } }] : []),
+    ...authorities.map(({ secret: { name }, path }) => ({ secret: { name, items: [{ key: 'ca.crt', path }] } })),
+  ];
+  if (sources.length === 0) return undefined;
+  return { name: 'certificates', projected: { defaultMode: 0o440, sources } };
 }
+
+const OWN = [
+  { key: 'tls.crt', path: 'public.crt' },
+  { key: 'tls.key', path: 'private.key' },
+];

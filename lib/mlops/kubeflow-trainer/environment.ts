@@ -37,7 +37,7 @@ const TRAINERS = [
   'OMPI_MCA_orte_set_default_slots',
 ];
 /** Those that the user's own may not replace, since what they say holds for whatever is given here. */
-const OURS = /^(TRAINING_NAME|DATA_|CHECKPOINT_|MLFLOW_TRACKING_|AWS_)/;
+const OURS = /^(TRAINING_NAME|DATA_|CHECKPOINT_|MLFLOW_TRACKING_|MLFLOW_WORKSPACE|AWS_)/;
 
 /**
  * The environment of a training and the authorities that it mounts.
@@ -109,13 +109,14 @@ function awsAccess(bucket: IBucket, namespace: string, authority?: string): Reco
 
 /** @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html */
 function trackingAccess(
-  { trackingUri, credentials }: IExperimentTracking,
+  { trackingUri, credentials, workspace }: IExperimentTracking,
   namespace: string,
   experiment: string,
 ): Record<string, EnvValue> {
   const secret = credentials.in(namespace);
   return {
     MLFLOW_TRACKING_URI: trackingUri,
+    ...(workspace !== undefined && { MLFLOW_WORKSPACE: workspace }),
     MLFLOW_TRACKING_USERNAME: secret.env('username'),
     MLFLOW_TRACKING_PASSWORD: secret.env('password'),
     MLFLOW_EXPERIMENT_NAME: experiment,

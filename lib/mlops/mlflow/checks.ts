@@ -44,6 +44,13 @@ export function check(path: string, props: MLflowProps): Settings {
   if (props.host !== undefined && !props.gateway) {
     fail(path, `host ${show(props.host)} needs a gateway that answers to it; pass gateway, or leave host out`);
   }
+  if (props.signIn && !props.gateway) fail(path, 'signIn needs a gateway by which people come; pass gateway');
+  const groups = props.administratorGroups ?? [];
+  if (groups.length > 0 && !props.signIn) {
+    fail(path, `administratorGroups ${show(groups)} need people who sign in; pass signIn, or leave them out`);
+  }
+  const comma = groups.find((group) => typeof group !== 'string' || group.trim() === '' || group.includes(','));
+  if (comma !== undefined) fail(path, `administratorGroups has ${show(comma)}; name groups without commas`);
   for (const namespace of props.clientNamespaces ?? []) checkLabel(path, 'a namespace of clientNamespaces', namespace);
   checkInteger(path, 'replicas', replicas, 1, 20, 'give the number of servers');
   checkInteger(path, 'workers', workers, 1, 32, 'give the number of processes of each server');

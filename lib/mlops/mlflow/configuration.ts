@@ -1,3 +1,5 @@
+import { MODULE } from './sign-in';
+
 /** What the server may do without being asked: the permission of users on what nobody granted them. */
 export type DefaultPermission = 'READ' | 'EDIT' | 'MANAGE' | 'NO_PERMISSIONS';
 
@@ -10,16 +12,23 @@ export interface AuthenticationOptions {
   readonly defaultPermission: DefaultPermission;
   /** How long a verified password is remembered, in seconds; 0 is never. */
   readonly cacheSeconds: number;
+  /** Who says who sends a request, as Python's module and function. */
+  readonly authenticate: string;
+  /** Whether users have the default permission in the default workspace, where there are workspaces. */
+  readonly sharedWorkspace: boolean;
 }
+
+/** Basic authentication, as MLflow has it. */
+export const BASIC = 'mlflow.server.auth:authenticate_request_basic_auth';
 
 /** The file that configures basic authentication. It holds no secret: the administrator's comes from the environment. */
 export function authenticationIni(options: AuthenticationOptions): string {
   return `[mlflow]
 database_uri = ${options.databaseUri}
 default_permission = ${options.defaultPermission}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+authorization_function = ${options.authenticate}
 auth_cache_ttl_seconds = ${options.cacheSeconds}
-`;
+${options.sharedWorkspace ? 'grant_default_workspace_access = true\n' : ''}`;
 }
 
 /**
@@ -75,6 +84,15 @@ with connect(sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")) as con
     upgrade_authentication(os.environ["MLFLOW_AUTH_ADMIN_USERNAME"], os.environ["MLFLOW_AUTH_ADMIN_PASSWORD"])
 `;
 
+/** What comes after it where people sign in, while the lock is held. */
+export const UPGRADE_TEAMS = `    import json
+
+    import teams
+
+    with open(os.path.join(os.path.dirname(__file__), "sign-in.json")) as file:
+        teams.upgrade_teams(uri, json.load(file))
+`;
+
 /** The scheme of artifact destinations that the plugin serves. */
 export const PROXIED_SCHEME = 'proxied-s3';
 
@@ -127,4 +145,11 @@ export const FILE_PATHS: Readonly<Record<string, string>> = {
   'proxied_s3.py': 'python/proxied_s3.py',
   METADATA: 'python/proxied_s3-1.0.dist-info/METADATA',
   'entry_points.txt': 'python/proxied_s3-1.0.dist-info/entry_points.txt',
+};
+
+/** Those that are there besides where people sign in. */
+export const SIGN_IN_PATHS: Readonly<Record<string, string>> = {
+  'sign-in.json': 'sign-in.json',
+  'teams.py': 'teams.py',
+  [`${MODULE}.py`]: `python/${MODULE}.py`,
 };

@@ -19,6 +19,8 @@ export interface GarbageCollectionAccess {
   readonly databaseEndpoint: IEndpoint;
   readonly server: IEndpoint;
   readonly trackingUri: string;
+  /** Whether there are workspaces, all of which are gone through. */
+  readonly workspaces: boolean;
   /** Keys `username` and `password` of an administrator. */
   readonly administrator: ISecret;
 }
@@ -48,10 +50,15 @@ export class GarbageCollection extends CronJob {
           name: 'gc',
           image: images.mlflow,
           command: ['mlflow', 'gc'],
-          args: [`--backend-store-uri=${access.database.uri}`, `--older-than=${olderThan.toSeconds()}s`],
+          args: [
+            `--backend-store-uri=${access.database.uri}`,
+            `--older-than=${olderThan.toSeconds()}s`,
+            ...(access.workspaces ? ['--all-workspaces'] : []),
+          ],
           env: {
             ...access.database.env,
             MLFLOW_TRACKING_URI: access.trackingUri,
+            MLFLOW_ENABLE_WORKSPACES: access.workspaces ? 'true' : undefined,
             MLFLOW_TRACKING_USERNAME: access.administrator.env('username'),
             MLFLOW_TRACKING_PASSWORD: access.administrator.env('password'),
             MLFLOW_DISABLE_TELEMETRY: 'true',

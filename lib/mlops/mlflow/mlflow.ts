@@ -3,13 +3,16 @@ import { type Construct } from 'constructs';
 import {
   checkHost,
   ConfigFiles,
+  fail,
   type IBucket,
   type ICredentials,
-  type IExperimentTracking,
   type IGateway,
   type IMetrics,
   type IPostgresDatabase,
+  type ISignIn,
+  type ITeamTracking,
   type ServiceEndpoint,
+  show,
   type Stage,
   System,
   type SystemProps,
@@ -17,17 +20,21 @@ import {
 import { check } from './checks';
 import {
   authenticationIni,
+  BASIC,
   type DefaultPermission,
   type LogLevel,
   PLUGIN_ENTRY_POINTS,
   PLUGIN_METADATA,
   PROXIED_S3_PLUGIN,
   UPGRADE_SCRIPT,
+  UPGRADE_TEAMS,
 } from './configuration';
 import { databaseAccess } from './database';
 import { GarbageCollection, type GarbageCollectionProps } from './garbage-collection';
 import { images } from './images';
 import { Server } from './server';
+import { MODULE, settingsJson, SIGN_IN_MODULE, type SignInSettings, TEAMS_SCRIPT } from './sign-in';
+import { checkTeam, MLflowTeam, programOf } from './team';
 
 export interface MLflowProps extends SystemProps {
   /** Holds runs, parameters, metrics, registered models and users. */
@@ -96,9 +103,21 @@ export interface MLflowProps extends SystemProps {
   readonly logLevel?: LogLevel;
   /** Remove for good what users deleted. @default - deleted runs and their artifacts are kept for ever */
   readonly garbageCollection?: GarbageCollectionProps;
+  /**
+   * Has people sign in with the company's directory before they reach the user interface, and makes workspaces, by which `addTeam` keeps
+   * teams apart. Needs a gateway. Programs go on with user and password, at the same host. Once there are teams it stays: MLflow refuses
+   * to start without workspaces while they hold something.
+   * @default - people have users and passwords of MLflow's own
+   */
+  readonly signIn?: ISignIn;
+  /** Groups of the identity provider's whose people administer MLflow. Needs `signIn`. @default - none but the minted administrator does */
+  readonly administratorGroups?: readonly string[];
   /** Collects the servers' metrics. @default - they have none */
   readonly metrics?: IMetrics;
 }
+
+/** What programs call with a user and a password of their own: the REST API, traces by OpenTelemetry, and what asks whether the server is well. */
+const PROGRAM_PATHS = ['/api/', '/v1/', '/health', '/version'];
 
 /**
  * MLflow's tracking server with model registry, behind basic authentication.
@@ -109,17 +128,22 @@ export interface MLflowProps extends SystemProps {
  *
  * @see https://mlflow.org/docs/latest/self-hosting/
  */
-export class MLflow extends System implements IExperimentTracking {
+export class MLflow extends System implements ITeamTracking {
   readonly endpoint: ServiceEndpoint;
   readonly trackingUri: string;
   readonly externalUrl?: string;
   readonly credentials: ICredentials;
   readonly readyAfter: readonly Stage[];
+  private readonly teams: MLflowTeam[] = [];
+  private readonly settings: Omit<SignInSettings, 'teams'>;
+  private readonly signIn?: ISignIn;
 
   constructor(scope: Construct, id: string, props: MLflowProps) {
     super(scope, id, { name: 'mlflow', version: images.mlflow.tag }, props);
     const settings = check(this.node.path, props);
-    const { database, artifacts, gateway, metrics } = props;
+    const { database, artifacts, gateway, metrics, signIn } = props;
+    this.signIn = signIn;
+    this.settings = { administrators: props.administratorGroups ?? [], reserved: [settings.administrator] };
     const host = gateway && (props.host ?? this.platform.site.host(id));
     if (host !== undefined) checkHost(this.node.path, 'host', host);
 
@@ -132,21 +156,31 @@ export class MLflow extends System implements IExperimentTracking {
       'session-key': { length: 64 },
       'encryption-passphrase': { length: 64 },
     });
-    const stage = this.addStage('install', [database, artifacts, this.credentials, keys, metrics]);
+    const proof = signIn && this.platform.credentials.generate(this, `${id}-sign-in`, { proof: { length: 48 } });
+    const stage = this.addStage('install', [database, artifacts, this.credentials, keys, proof, metrics]);
     this.readyAfter = stage.readyAfter;
 
     const administrator = this.credentials.in(this.namespace);
     const access = databaseAccess(stage, database, database.credentials.in(this.namespace));
     const config = new ConfigFiles(stage, 'config', {
-      'auth.ini': authenticationIni({
-        databaseUri: access.uri,
-        defaultPermission: settings.defaultPermission,
-        cacheSeconds: settings.passwordCache.toSeconds(),
-      }),
-      'upgrade.py': UPGRADE_SCRIPT,
+      'auth.ini': () =>
+        authenticationIni({
+          databaseUri: access.uri,
+          defaultPermission: settings.defaultPermission,
+          cacheSeconds: settings.passwordCache.toSeconds(),
+          authenticate: signIn ? `${MODULE}:authenticate` : BASIC,
+          // What is in no team's workspace was everybody's before there were teams, and is the administrators' then.
+          sharedWorkspace: signIn !== undefined && this.teams.length === 0,
+        }),
+      'upgrade.py': signIn ? `${UPGRADE_SCRIPT}${UPGRADE_TEAMS}` : UPGRADE_SCRIPT,
       'proxied_s3.py': PROXIED_S3_PLUGIN,
       METADATA: PLUGIN_METADATA,
       'entry_points.txt': PLUGIN_ENTRY_POINTS,
+      ...(signIn && {
+        'sign-in.json': () => settingsJson(this.signInSettings),
+        'teams.py': TEAMS_SCRIPT,
+        [`${MODULE}.py`]: SIGN_IN_MODULE,
+      }),
     });
     const server = new Server(stage, 'server', {
       ...settings,
@@ -161,6 +195,11 @@ export class MLflow extends System implements IExperimentTracking {
       host,
       hosts: () => serviceHosts(this.endpoint, this.namespace),
       metrics: metrics !== undefined,
+      signIn: proof && {
+        proof: proof.in(this.namespace),
+        programs: () =>
+          this.teams.map(({ prefix, credentials }) => ({ prefix, secret: credentials.in(this.namespace) })),
+      },
     });
     this.endpoint = server.addService({ name: id, ports: { http: { port: 5000, appProtocol: 'http' } } }).http;
     server.connectTo(database.endpoint, artifacts.endpoint);
@@ -173,7 +212,10 @@ export class MLflow extends System implements IExperimentTracking {
     if (gateway && host !== undefined) {
       // The server fetches an artifact whole before it sends the first byte.
       const timeout = Duration.minutes(10);
-      this.externalUrl = gateway.addRoute(this, { host, to: this.endpoint, healthPath: '/health', timeout }).url;
+      const to =
+        signIn?.protect(this, id, { title: 'MLflow', host, to: this.endpoint, open: PROGRAM_PATHS, proof }) ??
+        this.endpoint;
+      this.externalUrl = gateway.addRoute(this, { host, to, healthPath: '/health', timeout }).url;
     }
     this.addEndpoint('MLflow', this.externalUrl ?? this.trackingUri);
     this.addInstruction({
@@ -188,10 +230,46 @@ export class MLflow extends System implements IExperimentTracking {
         databaseEndpoint: database.endpoint,
         server: this.endpoint,
         trackingUri: this.trackingUri,
+        workspaces: signIn !== undefined,
         administrator,
       });
     }
     metrics?.scrape(stage, id, { endpoint: this.endpoint, basicAuth: administrator });
+  }
+
+  /**
+   * Makes a workspace for a team. People of the group do everything with what is in it, and see nothing else; the team's programs have a user
+   * of their own there.
+   *
+   * @throws when the name or the group is another team's, the name can't be a workspace's, or nobody signs in
+   */
+  addTeam(name: string, { group }: { readonly group: string }): MLflowTeam {
+    const path = this.node.path;
+    if (!this.signIn) fail(path, `team ${show(name)} needs people who sign in; pass signIn`);
+    checkTeam(path, name, group, this.teams);
+    const credentials = this.platform.credentials.generate(this, `${this.node.id}-team-${name}`, {
+      username: { value: programOf(name) },
+      password: { length: 32 },
+    });
+    // The servers make the user, so they have the Secret from the start.
+    credentials.in(this.namespace);
+    const team = new MLflowTeam(this, name, group, credentials);
+    this.teams.push(team);
+    return team;
+  }
+
+  private get signInSettings(): SignInSettings {
+    const { administrators, reserved } = this.settings;
+    return {
+      administrators,
+      reserved: [...reserved, ...this.teams.map(({ program }) => program)],
+      teams: this.teams.map(({ workspace, group, program, prefix }) => ({
+        name: workspace,
+        group,
+        program,
+        variable: `${prefix}password`,
+      })),
+    };
   }
 }
 

@@ -13,7 +13,7 @@ import {
   volume,
 } from '../../core';
 import { POOLS_PER_WORKER, type Settings } from './checks';
-import { FILE_PATHS, PROXIED_SCHEME } from './configuration';
+import { FILE_PATHS, PROXIED_SCHEME, SIGN_IN_PATHS } from './configuration';
 import { type DatabaseAccess } from './database';
 import { images } from './images';
 
@@ -42,19 +42,27 @@ export interface ServerProps extends Settings {
   /** Names and ports by which clients in the cluster call the server. */
   readonly hosts: () => string[];
   readonly metrics: boolean;
+  /** Where people sign in before they get here. */
+  readonly signIn?: {
+    /** Key `proof`. */
+    readonly proof: ISecret;
+    /** Users of teams' programs, by what their variables begin with; known when everything is said. */
+    readonly programs: () => readonly { readonly prefix: string; readonly secret: ISecret }[];
+  };
 }
 
 /** The tracking servers. */
 export class Server extends Deployment {
   constructor(stage: Stage, id: string, props: ServerProps) {
-    const { database, scratch, memory, cpu } = props;
+    const { database, scratch, memory, cpu, signIn } = props;
     const tmp: Mount = { path: '/tmp', volume: volume.scratch('tmp', { limit: scratch }) };
-    const config: Mount = { path: CONFIG_PATH, volume: configVolume(props.config) };
+    const config: Mount = { path: CONFIG_PATH, volume: configVolume(props.config, props.signIn !== undefined) };
     const home = {
       HOME: '/tmp',
       MLFLOW_DISABLE_TELEMETRY: 'true',
       MLFLOW_LOGGING_LEVEL: props.logLevel?.toUpperCase(),
       MLFLOW_BACKEND_STORE_URI: database.uri,
+      MLFLOW_ENABLE_WORKSPACES: props.signIn && 'true',
     };
     super(stage, id, {
       replicas: props.replicas,
@@ -66,6 +74,7 @@ export class Server extends Deployment {
           image: images.mlflow,
           command: ['python3', `${CONFIG_PATH}/upgrade.py`],
           env: { ...database.env, ...home, ...authenticationEnv(props) },
+          envFrom: signIn && lazy(() => programVariables(signIn.programs())),
           resources: { cpu: 0.25, memory: Size.mebibytes(640) },
           mounts: [tmp, config, ...database.mounts],
         },
@@ -127,6 +136,7 @@ function serverEnv(stage: Stage, props: ServerProps): Record<string, EnvValue | 
     MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: String(overflow),
     MLFLOW_SQLALCHEMYSTORE_POOL_RECYCLE: '1800',
     ...authenticationEnv(props),
+    SIGN_IN_PROOF: props.signIn?.proof.env('proof'),
     MLFLOW_FLASK_SERVER_SECRET_KEY: secrets.keys.env('session-key'),
     MLFLOW_CRYPTO_KEK_PASSPHRASE: secrets.keys.env('encryption-passphrase'),
     // On, it starts seven processes of 240 MiB more, whose queues are files of one pod.
@@ -178,10 +188,15 @@ function authorityMounts(stage: Stage, bucket: IBucket): Mount[] {
   return source ? [{ path: AUTHORITY_PATH, volume: source }] : [];
 }
 
+function programVariables(
+  programs: readonly { readonly prefix: string; readonly secret: ISecret }[],
+): k8s.EnvFromSource[] | undefined {
+  if (programs.length === 0) return undefined;
+  return programs.map(({ prefix, secret }) => ({ prefix, secretRef: { name: secret.name } }));
+}
+
 /** The files, those of the Python package in folders of their own. */
-function configVolume({ name }: ConfigFiles): k8s.Volume {
-  return {
-    name: 'config',
-    configMap: { name, items: Object.entries(FILE_PATHS).map(([key, path]) => ({ key, path })) },
-  };
+function configVolume({ name }: ConfigFiles, signIn: boolean): k8s.Volume {
+  const paths = { ...FILE_PATHS, ...(signIn && SIGN_IN_PATHS) };
+  return { name: 'config', configMap: { name, items: Object.entries(paths).map(([key, path]) => ({ key, path })) } };
 }

@@ -12,6 +12,7 @@ import {
   placement,
   POSTGRES,
   type Table,
+  WIRING,
 } from './change';
 
 export const minio: Table<MinIOProps> = {
@@ -104,6 +105,7 @@ export const minio: Table<MinIOProps> = {
     },
   ],
   virtualHosts: [{ what: 'on -> off', tuning: { minio: { virtualHosts: false } }, restarts: [MINIO] }],
+  identity: WIRING,
   metrics: [
     {
       what: 'none -> collected',

@@ -50,6 +50,8 @@ export const mlflow: Table<MLflowProps> = {
     },
     { what: 'on -> off', tuning: { wired: { mlflow: () => ({ garbageCollection: undefined }) } }, restarts: [] },
   ],
+  signIn: WIRING,
+  administratorGroups: 'nobody signs in here',
   metrics: [
     {
       what: 'none -> collected',
