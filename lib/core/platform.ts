@@ -3,7 +3,7 @@ import { type NodePool, type Site } from '../site';
 import { type ICredentialSource } from './contracts/credentials';
 import { type IRegistry } from './contracts/registry';
 import { MintedCredentials } from './credentials/minted';
-import { distribution, type Distribution, type DistributionName } from './distribution';
+import { distribution, type Distribution } from './distribution';
 import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
 import { ImageLock, taggedName } from './image-lock';
@@ -14,99 +14,22 @@ import { type WiredPods } from './network';
 import { formatFinding } from './link';
 import { type Reason } from './link/reasons';
 import { linked } from './output/linked';
-import { RegistryMirror, type RegistryMirrorProps } from './registry-mirror';
+import { checkRanges, minorVersion } from './platform-checks';
+import {
+  type ExternalObject,
+  type ImageUse,
+  type NodeFile,
+  type PlatformNamespace,
+  type PlatformProps,
+  type PodSecurityLevel,
+  type UsedImage,
+} from './platform-props';
+import { RegistryMirror } from './registry-mirror';
 import { PLATFORM, platformOf, SYSTEM } from './scope';
 import { Stage } from './stage';
 import { type SummaryInstruction } from './system';
 
-export interface PlatformProps {
-  /** What is in the racks. */
-  readonly site: Site;
-  /** The Kubernetes that runs there. @default 'kubeadm' */
-  readonly distribution?: DistributionName;
-  /**
-   * Its version, `1.35` or `1.35.6`. Systems refuse one that theirs isn't made for.
-   * @default - the distribution's: 1.35, Tanzu's 1.33
-   */
-  readonly kubernetesVersion?: string;
-  /**
-   * Registry that holds all images, with a port and a path where it has them: `registry.lab.example:5000/mirror`, or an object that says more of it. It replaces the
-   * registry in every reference, those in custom resources and ConfigMaps too; an image that is in it already is left as it is.
-   * @default - images come from their own registries
-   */
-  readonly registryMirror?: string | RegistryMirrorProps;
-  /**
-   * Digests of the images' tags, or the file that holds them: each reference is then `tag@digest`. An image that isn't in it is an error. Images with a digest of
-   * their own keep theirs.
-   * @default - tags as they are
-   */
-  readonly imageLock?: string | ImageLock;
-  /**
-   * Other builds of images, by the repository they stand in for: `{ 'quay.io/minio/minio': 'registry.lab.example/minio:2026.1' }`. Taken as
-   * they are; the mirror doesn't apply to them.
-   * @default - the systems' own
-   */
-  readonly images?: Readonly<Record<string, string>>;
-  /**
-   * Refuses every volume whose storage class the site doesn't say is `encrypted`, one of the cluster's default class too.
-   * @default false
-   */
-  readonly requireEncryptedVolumes?: boolean;
-}
-
-/** An image that the platform's pods, or controllers on their behalf, run. */
-export interface UsedImage {
-  /** What is run: the system's own image, or what takes its place; with its digest where that is known. */
-  readonly image: Image;
-  /** The reference in the manifests. */
-  readonly reference: string;
-  /** Whether it comes from the mirror. What takes an image's place, and what is in the mirror's registry anyway, is taken from where it is. */
-  readonly mirrored: boolean;
-  /** Whether the digest is the lock's. */
-  readonly locked: boolean;
-  /** Paths of the systems that run it. */
-  readonly owners: ReadonlySet<string>;
-}
-
-/** How an image is asked for. */
-export interface ImageUse {
-  /** Who runs it. */
-  readonly owner?: IConstruct;
-  /** A controller makes the tag of parts, so that no digest can stand beside it. @default false */
-  readonly composedTag?: boolean;
-}
-
-/** An object that the output refers to and that is in the cluster already. Name `*` stands for any. */
-export interface ExternalObject {
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  /** Keys of a Secret or ConfigMap. @default - not known, any may be used */
-  readonly keys?: readonly string[];
-}
-
-/** A file for nodes, which the output has in its folder `nodes`. */
-export interface NodeFile {
-  /** Lower-case letters, digits and dashes, with the extension yaml or sh; or README.md. */
-  readonly name: string;
-  readonly text: string;
-  readonly mode?: number;
-}
-
-/** A namespace that the platform makes. */
-export interface PlatformNamespace {
-  readonly name: string;
-  /** What asked for it: a system, a queue, a training. */
-  readonly owner: IConstruct;
-  /** Whether that is a system, which has it for itself. */
-  readonly isSystem: boolean;
-  readonly podSecurity: PodSecurityLevel;
-  /** Adds a label by which webhooks, policies or a mesh select it. */
-  addLabel(name: string, value: string): void;
-}
-
-/** The Pod Security Standard that a namespace enforces. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
+export * from './platform-props';
 
 /**
  * The root of everything: a site, a Kubernetes distribution and the choices that all systems share. Its id is the name of its folder
@@ -160,8 +83,11 @@ export class Platform extends Construct {
     this.name = id;
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
-    this.kubernetesVersion = this.version(props.kubernetesVersion ?? this.distribution.kubernetesVersion);
-    this.checkRanges();
+    this.kubernetesVersion = minorVersion(
+      this.node.path,
+      props.kubernetesVersion ?? this.distribution.kubernetesVersion,
+    );
+    checkRanges(this.node.path, props.site, this.distribution);
     this.mirror =
       props.registryMirror === undefined ? undefined : RegistryMirror.from(this.node.path, props.registryMirror);
     this.lock = typeof props.imageLock === 'string' ? ImageLock.fromFile(props.imageLock) : props.imageLock;
@@ -414,14 +340,6 @@ export class Platform extends Construct {
     this.wired.push(pods);
   }
 
-  private version(text: string): string {
-    const minor = /^v?(1\.\d{1,2})(\.\d+)?([-+].*)?$/.exec(text)?.[1];
-    return (
-      minor ??
-      fail(this.node.path, `kubernetesVersion must be a release of Kubernetes, got ${show(text)}; write it as "1.35"`)
-    );
-  }
-
   private uselessReplacements(): string[] {
     return [...this.replacements.keys()]
       .filter((name) => !this.asked.has(name))
@@ -453,23 +371,6 @@ export class Platform extends Construct {
     const images = new Map(missing.map(({ image }) => [taggedName(image), image]));
     if (images.size === 0) return [];
     return [`${this.node.path}: ${this.lock.lacks([...images.keys()].sort().map((name) => images.get(name)!))}`];
-  }
-
-  /** A network of the site that overlaps the cluster's own addresses is out of the pods' reach. */
-  private checkRanges(): void {
-    const { serviceCidr, podCidr, title } = this.distribution;
-    for (const [what, cidr] of [
-      ['Services', serviceCidr],
-      ['pods', podCidr],
-    ] as const) {
-      const [network] = cidr === undefined ? [] : this.site.networksIn(cidr);
-      if (network) {
-        fail(
-          this.node.path,
-          `network ${show(network.name)} of the site, ${network.cidr}, overlaps ${cidr}, which ${title} gives to ${what}; renumber one of the two`,
-        );
-      }
-    }
   }
 
   /** Called by each Stage. @internal */

@@ -67,7 +67,7 @@ esac
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'vault-'));
-  for (const folder of ['bin', 'tools', 'work', 'tmp', 'vault/identity', 'vault/audit', 'vault/tls'])
+  for (const folder of ['bin', 'tools', 'scratch', 'tmp', 'vault/identity', 'vault/audit', 'vault/tls'])
     mkdirSync(join(root, folder), { recursive: true });
   program('bin/vault', VAULT);
   program('tools/mc', MC);
@@ -80,7 +80,7 @@ function program(path: string, text: string): void {
 }
 
 const put = (path: string, text = ''): void => writeFileSync(join(root, path), text);
-const inRoot = (text: string): string => text.replaceAll(/(?<![\w$/}])\/(vault|tmp|tools|work)\//g, `${root}/$1/`);
+const inRoot = (text: string): string => text.replaceAll(/(?<![\w$/}])\/(vault|tmp|tools|scratch)\//g, `${root}/$1/`);
 
 /** Puts the files of a ConfigMap where the pods have them. */
 function mount(lab: Platform, configMap: string, files: readonly string[]): void {

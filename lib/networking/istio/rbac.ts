@@ -1,7 +1,10 @@
-import type * as k8s from '../../core/k8s';
+import { type GrantedRule } from '../../core';
 import { definitions } from './crds';
 
-type Rules = k8s.PolicyRule[];
+type Rules = GrantedRule[];
+
+const ALL_OF_GATEWAY_API =
+  'istiod watches each kind of Gateway API that the cluster has, and is never ready where it may not read one that somebody else defines';
 
 const READ = ['get', 'list', 'watch'];
 const WRITE_STATUS = ['update', 'patch'];
@@ -64,9 +67,13 @@ export function istiodClusterRules(webhook: string): Rules {
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
     { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
-    // Also of kinds that somebody else defines: a kind that is there and that it may not read keeps istiod from becoming ready.
-    { apiGroups: ['gateway.networking.k8s.io'], resources: ['*'], verbs: READ },
-    { apiGroups: ['gateway.networking.k8s.io'], resources: ['*/status'], verbs: WRITE_STATUS },
+    { apiGroups: ['gateway.networking.k8s.io'], resources: ['*'], verbs: READ, because: ALL_OF_GATEWAY_API },
+    {
+      apiGroups: ['gateway.networking.k8s.io'],
+      resources: ['*/status'],
+      verbs: WRITE_STATUS,
+      because: ALL_OF_GATEWAY_API,
+    },
   ];
 }
 
