@@ -17,4 +17,5 @@ export * from './networking/haproxy';
 export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
+export * from './security/external-secrets';
 export * from './site';

@@ -1,7 +1,7 @@
 import { Construct, type IConstruct } from 'constructs';
 import { type NodePool, type Site } from '../site';
-import { type ICredentialSource } from './contracts/credentials';
-import { MintedCredentials } from './credentials/minted';
+import { type ICredentialSource, type IOwnCredentialSource } from './contracts/credentials';
+import { CredentialSources } from './credentials/sources';
 import { distribution, type Distribution, type DistributionName } from './distribution';
 import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
@@ -12,6 +12,7 @@ import { formatFinding } from './link';
 import { linked } from './output/linked';
 import { PLATFORM, platformOf } from './scope';
 import { Stage } from './stage';
+import { type SummaryInstruction } from './system';
 
 const MIRROR = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._/-][a-z0-9]+)*)?$/;
 
@@ -68,7 +69,8 @@ export class Platform extends Construct {
   readonly kubernetesVersion: string;
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
-  private minted?: MintedCredentials;
+  private readonly sources: CredentialSources;
+  private readonly platformInstructions: SummaryInstruction[] = [];
   private readonly mirror?: string;
   private readonly replacements: ReadonlyMap<string, Image>;
   private readonly asked = new Set<string>();
@@ -96,6 +98,7 @@ export class Platform extends Construct {
       );
     }
     this.name = id;
+    this.sources = new CredentialSources(this);
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
     this.kubernetesVersion = this.version(props.kubernetesVersion ?? this.distribution.kubernetesVersion);
@@ -116,9 +119,22 @@ export class Platform extends Construct {
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
   }
 
-  /** Where the systems' passwords and keys come from: minted in the cluster, each installation its own. */
+  /**
+   * Where the systems' passwords and keys come from: minted in the cluster, each installation its own, unless another source is used
+   * (`useCredentials`).
+   */
   get credentials(): ICredentialSource {
-    return (this.minted ??= new MintedCredentials(this, 'credentials'));
+    return this.sources;
+  }
+
+  /**
+   * Has the systems that are made from now on take their credentials from another source than the minted ones. Those that are there already,
+   * on which the source may stand, keep what they have.
+   *
+   * @throws when a source was chosen before, or it is another platform's
+   */
+  useCredentials(source: IOwnCredentialSource): void {
+    this.sources.use(source);
   }
 
   /** All stages, in the order they were made. */
@@ -149,6 +165,16 @@ export class Platform extends Construct {
   /** Declares something that the output refers to and that exists already. */
   addExternal(object: ExternalObject): void {
     this.externalObjects.push(object);
+  }
+
+  /** What an operator does by hand for things outside the platform, for the summary. */
+  get instructions(): readonly SummaryInstruction[] {
+    return this.platformInstructions;
+  }
+
+  /** Says in the summary what an operator does by hand for something outside the platform; a system says it of itself. */
+  addInstruction(instruction: SummaryInstruction): void {
+    this.platformInstructions.push(instruction);
   }
 
   /**

@@ -20,6 +20,30 @@ const FILES: { readonly [system: string]: readonly string[] } = {
 
 /** Official CRDs of what a system doesn't roll out, by the end of their names. */
 const LEFT_OUT: { readonly [system: string]: readonly string[] } = {
+  // The kinds whose controllers are off, and the generators.
+  'external-secrets': [
+    ...['clusterexternalsecrets', 'clusterpushsecrets', 'clustersecretstores', 'pushsecrets'].map(
+      (kind) => `${kind}.external-secrets.io`,
+    ),
+    ...[
+      ...[
+        'acraccesstokens',
+        'beyondtrustworkloadcredentialsdynamicsecrets',
+        'cloudsmithaccesstokens',
+        'clustergenerators',
+      ],
+      ...[
+        'ecrauthorizationtokens',
+        'fakes',
+        'gcraccesstokens',
+        'githubaccesstokens',
+        'gitlabdeploytokens',
+        'grafanas',
+        'mfas',
+      ],
+      ...['passwords', 'quayaccesstokens', 'sshkeys', 'stssessiontokens', 'uuids', 'vaultdynamicsecrets', 'webhooks'],
+    ].map((kind) => `${kind}.generators.external-secrets.io`),
+  ],
   'nvidia-network-operator': ['.configuration.net.nvidia.com', '.maintenance.nvidia.com', '.spectrumx.nvidia.com'],
 };
 

@@ -61,10 +61,10 @@ export function summary(bundle: Bundle): string {
     '',
     '## Before',
     ...externals(platform),
-    ...instructions(systems, 'before'),
+    ...instructions([platform, ...systems], 'before'),
     '',
     '## After',
-    ...instructions(systems, 'after'),
+    ...instructions([platform, ...systems], 'after'),
     '',
   ].join('\n');
 }
@@ -82,9 +82,9 @@ function externals({ externals: all, distribution }: Platform): string[] {
   ];
 }
 
-function instructions(systems: readonly System[], wanted: 'before' | 'after'): string[] {
-  return systems.flatMap((system) =>
-    system.instructions
+function instructions(sources: readonly (Platform | System)[], wanted: 'before' | 'after'): string[] {
+  return sources.flatMap((source) =>
+    source.instructions
       .filter(({ when }) => when === wanted)
       .flatMap(({ what, command }) => [
         '',
