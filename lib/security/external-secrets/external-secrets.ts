@@ -153,7 +153,10 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
     const path = this.pathOf(scope, name);
     const other = this.generated.get(path);
     if (other) {
-      fail(owner, `the credential ${show(name)} was asked for by ${other.owner} already; give one of the two another name`);
+      fail(
+        owner,
+        `the credential ${show(name)} was asked for by ${other.owner} already; give one of the two another name`,
+      );
     }
     const properties = Object.fromEntries(Object.keys(values).map((key) => [key, key]));
     const credentials = this.credentials(owner, name, { path, properties }, values);
@@ -175,10 +178,14 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
     checkLabel(owner, 'the name of a Secret', name);
     checkPath(owner, `path of the secret ${show(name)}`, path);
     const entries = Array.isArray(keys) ? keys.map((key: string) => [key, key] as const) : Object.entries(keys);
-    if (entries.length === 0) fail(owner, `the secret ${show(name)} must have at least one key, got none; name those to be read`);
+    if (entries.length === 0)
+      fail(owner, `the secret ${show(name)} must have at least one key, got none; name those to be read`);
     for (const [key] of entries) {
       if (!KEY.test(key)) {
-        fail(owner, `a key of a Secret must be of letters, digits, "-", "_" and ".", got ${show(key)}; give keys as { legal: ${show(key)} }`);
+        fail(
+          owner,
+          `a key of a Secret must be of letters, digits, "-", "_" and ".", got ${show(key)}; give keys as { legal: ${show(key)} }`,
+        );
       }
     }
     return this.credentials(owner, name, { path, properties: Object.fromEntries(entries), type });
@@ -205,7 +212,10 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
     const served = this.served.get(namespace) ?? this.addServed(namespace);
     const other = served.ownerOf(name);
     if (other !== undefined) {
-      fail(owner, `the Secret ${show(name)} in namespace ${show(namespace)} is that of ${other}; give one of the two another name`);
+      fail(
+        owner,
+        `the Secret ${show(name)} in namespace ${show(namespace)} is that of ${other}; give one of the two another name`,
+      );
     }
     const first = !this.seededIn(namespace).length;
     served.add(credentials);
@@ -280,11 +290,17 @@ function planLine({ content, name, namespaces, values = {} }: StoredCredentials)
 
 function checkPath(path: string, what: string, value: string): string {
   if (PATH.test(value)) return value;
-  return fail(path, `${what} must be of letters, digits, "-", "_" and "." between "/", got ${show(value)}; write it as "ml/registry"`);
+  return fail(
+    path,
+    `${what} must be of letters, digits, "-", "_" and "." between "/", got ${show(value)}; write it as "ml/registry"`,
+  );
 }
 
 function checkInterval(path: string, interval: Duration): Duration {
   const seconds = interval.toSeconds({ integral: false });
   if (Number.isInteger(seconds) && seconds >= 60) return interval;
-  return fail(path, `refreshInterval must be whole seconds, at least 60, got ${seconds} seconds; each Secret is a request to the store`);
+  return fail(
+    path,
+    `refreshInterval must be whole seconds, at least 60, got ${seconds} seconds; each Secret is a request to the store`,
+  );
 }
