@@ -205,7 +205,6 @@ export const externalSecret = crd({
       deprecated: true,
       subresources: { status: true },
       printerColumns: COLUMNS,
-      selectableFields: SELECTABLE,
       schema: { spec: t.open(), status: t.open() },
     },
   ],
@@ -227,6 +226,7 @@ export const generatorState = crd({
     {
       name: 'v1alpha1',
       storage: true,
+      subresources: {},
       printerColumns: [
         { name: 'GC Deadline', type: 'string', jsonPath: '.spec.garbageCollectionDeadline' },
         { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
