@@ -8,7 +8,7 @@ import {
   type ISecretStore,
   type IStoreRole,
   image,
-  Platform,
+  type Platform,
   type ServiceEndpoint,
   type Stage,
   type StoreRoleProps,
