@@ -7,6 +7,9 @@ const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 /** Refuses what no source of credentials could make. */
 export function checkCredential(path: string, name: string, values: Readonly<Record<string, CredentialValue>>): void {
   checkLabel(path, "a credential's name", name);
+  if (Object.keys(values).length === 0) {
+    fail(path, `credential ${show(name)} must have at least one value, got none; name what it holds`);
+  }
   for (const [key, value] of Object.entries(values)) {
     if (!KEY.test(key))
       fail(path, `a credential's key must be of letters, digits, "-", "_" and ".", got ${show(key)}; rename it`);
