@@ -19,6 +19,7 @@ export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
 export * from './security/cert-manager';
 export * from './security/dex';
+export * from './security/external-secrets';
 export * from './security/oauth2-proxy';
 export * from './security/team';
 export * from './security/vault';

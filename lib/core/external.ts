@@ -16,12 +16,14 @@ import {
   type IRdmaNetworks,
   type IRoute,
   type ISecret,
+  type ISecretStore,
   type RouteProps,
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
 import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
+import { ExternalSecretStore, type ExternalSecretStoreProps } from './external-secret-store';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
@@ -180,6 +182,12 @@ export const External = {
         for (const endpoint of endpoints) endpoint?.allow({ namespace, podLabels: {} });
       },
     };
+  },
+
+  /** A Vault elsewhere. The summary says which roles and policies it must have. */
+  secretStore(scope: IConstruct, props: ExternalSecretStoreProps): ISecretStore {
+    const endpoint = new ExternalEndpoint(scope, { ...props, port: props.port ?? 8200 });
+    return new ExternalSecretStore(scope, props, endpoint, externalAuthority(scope, props.authority));
   },
 
   /** A tracking server elsewhere that speaks MLflow's API. */

@@ -1,8 +1,8 @@
 import { Construct, type IConstruct } from 'constructs';
 import { type NodePool, type Site } from '../site';
-import { type ICredentialSource } from './contracts/credentials';
+import { type ICredentialSource, type IOwnCredentialSource } from './contracts/credentials';
 import { type IRegistry } from './contracts/registry';
-import { MintedCredentials } from './credentials/minted';
+import { CredentialSources } from './credentials/sources';
 import { distribution, type Distribution } from './distribution';
 import { didYouMean, fail, show } from './errors';
 import { type Image, image, reference } from './image';
@@ -50,7 +50,7 @@ export class Platform extends Construct {
   readonly encryptedClasses?: ReadonlySet<string>;
   /** Wave 0: namespaces and what else all others stand on. */
   readonly foundation: Stage;
-  private minted?: MintedCredentials;
+  private readonly sources: CredentialSources;
   /** Where images come from, where that is not their own registries. */
   readonly mirror?: RegistryMirror;
   private readonly lock?: ImageLock;
@@ -81,6 +81,7 @@ export class Platform extends Construct {
       fail(this.node.path, `site must be a Site, got ${show(props.site)}; pass site: Site.fromFile("site.yaml")`);
     }
     this.name = id;
+    this.sources = new CredentialSources(this);
     this.site = props.site;
     this.distribution = distribution(props.distribution ?? 'kubeadm');
     this.kubernetesVersion = minorVersion(
@@ -115,9 +116,22 @@ export class Platform extends Construct {
     for (const { name } of props.site.storageClasses) this.addExternal({ kind: 'StorageClass', name });
   }
 
-  /** Where the systems' passwords and keys come from: minted in the cluster, each installation its own. */
+  /**
+   * Where the systems' passwords and keys come from: minted in the cluster, each installation its own, unless another source is used
+   * (`useCredentials`).
+   */
   get credentials(): ICredentialSource {
-    return (this.minted ??= new MintedCredentials(this, 'credentials'));
+    return this.sources;
+  }
+
+  /**
+   * Has the systems that are made from now on take their credentials from another source than the minted ones. Those that are there already,
+   * on which the source may stand, keep what they have.
+   *
+   * @throws when a source was chosen before, or it is another platform's
+   */
+  useCredentials(source: IOwnCredentialSource): void {
+    this.sources.use(source);
   }
 
   /** All stages, in the order they were made. */

@@ -18,9 +18,14 @@ export function platformOf(construct: IConstruct): Platform {
 /** The system that a construct belongs to. @throws when there is none */
 export function systemOf(construct: IConstruct): System {
   return (
-    (above(construct, SYSTEM) as System | undefined) ??
+    enclosingSystem(construct) ??
     fail(construct.node.path, "is not within a System; pass one of a system's stages as its scope")
   );
+}
+
+/** The system that a construct belongs to; undefined where it belongs to none. */
+export function enclosingSystem(construct: IConstruct): System | undefined {
+  return above(construct, SYSTEM) as System | undefined;
 }
 
 /**

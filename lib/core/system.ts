@@ -141,6 +141,20 @@ export abstract class System extends Construct {
     });
   }
 
+  /**
+   * Makes a stage for objects of this system in a namespace of another: in the same file as one of its own, and applied with it, so that
+   * what needs that one needs this too.
+   */
+  protected addStageBeside(stage: Stage, namespace: string): Stage {
+    return new Stage(this, `${stage.node.id}-${namespace}`, {
+      platform: this.platform,
+      file: stage.file,
+      needs: stage.needs,
+      namespace,
+      labels: this.objectLabels,
+    });
+  }
+
   /** Adds custom resource definitions to wave 0, or has them come from where `crds` says. */
   protected addCrds(definitions: readonly ICrd[]): void {
     const own = definitions.map((definition) => definition.manifest());

@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Construct } from 'constructs';
+import { type ICredentials, type IOwnCredentialSource } from '../../lib/core/contracts';
 import { MINT_SCRIPT } from '../../lib/core/credentials/mint-script';
 import { External } from '../../lib/core/external';
 import { objectOf, objectsOf, testPlatform } from '../support';
@@ -59,12 +61,34 @@ test('what a hurried person gets wrong', () => {
     'lab/a: credential "root": password must have 16 to 4096 characters to be safe, got 8; give more',
   );
   expect(() => generate('root', { 'pass word': { length: 32 } })).toThrow('got "pass word"; rename it');
+  expect(() => generate('root', {})).toThrow('lab/a: credential "root" must have at least one value, got none');
   generate('db', VALUES).in('a');
   expect(() => generate('db', VALUES).in('a')).toThrow(
     'lab/a: the Secret "db" in namespace "a" is that of lab/a; give one of the two another name',
   );
   expect(() => generate('other', VALUES).in('a').env('pasword')).toThrow(
     'a/other: the Secret has no key "pasword"; did you mean "password"?',
+  );
+});
+
+test('systems that are made once another source is used ask that one, those from before never', () => {
+  const platform = testPlatform();
+  const early = new Demo(platform, 'early');
+  const asked: string[] = [];
+  class Source extends Construct implements IOwnCredentialSource {
+    generate(scope: Construct, name: string): ICredentials {
+      asked.push(`${scope.node.path} ${name}`);
+      return External.credentials(scope, { name }, ['password']);
+    }
+  }
+  platform.useCredentials(new Source(platform, 'source'));
+  const late = new Demo(platform, 'late');
+  platform.credentials.generate(new Construct(early, 'inner'), 'one', VALUES).in('early');
+  platform.credentials.generate(new Construct(late, 'inner'), 'two', VALUES);
+  platform.credentials.generate(platform, 'three', VALUES);
+  expect(asked).toEqual(['lab/late/inner two', 'lab three']);
+  expect(objectOf<{ data: { plan: string } }>(platform, 'ConfigMap', 'plan').data.plan).toMatch(
+    /^one early \S+ \S+\n$/,
   );
 });
 

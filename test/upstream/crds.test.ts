@@ -25,6 +25,30 @@ const LEFT_OUT: { readonly [system: string]: readonly string[] } = {
   istio: ['backendtlspolicies', 'grpcroutes', 'listenersets', 'tcproutes', 'tlsroutes', 'udproutes'].map(
     (plural) => `${plural}.gateway.networking.k8s.io`,
   ),
+  // The kinds whose controllers are off, and the generators.
+  'external-secrets': [
+    ...['clusterexternalsecrets', 'clusterpushsecrets', 'clustersecretstores', 'pushsecrets'].map(
+      (kind) => `${kind}.external-secrets.io`,
+    ),
+    ...[
+      ...[
+        'acraccesstokens',
+        'beyondtrustworkloadcredentialsdynamicsecrets',
+        'cloudsmithaccesstokens',
+        'clustergenerators',
+      ],
+      ...[
+        'ecrauthorizationtokens',
+        'fakes',
+        'gcraccesstokens',
+        'githubaccesstokens',
+        'gitlabdeploytokens',
+        'grafanas',
+        'mfas',
+      ],
+      ...['passwords', 'quayaccesstokens', 'sshkeys', 'stssessiontokens', 'uuids', 'vaultdynamicsecrets', 'webhooks'],
+    ].map((kind) => `${kind}.generators.external-secrets.io`),
+  ],
   'nvidia-network-operator': ['.configuration.net.nvidia.com', '.maintenance.nvidia.com', '.spectrumx.nvidia.com'],
 };
 

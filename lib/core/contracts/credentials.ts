@@ -1,4 +1,4 @@
-import { type Construct } from 'constructs';
+import { type Construct, type IConstruct } from 'constructs';
 import type * as k8s from '../k8s';
 import { type IReady } from '../stage';
 
@@ -47,3 +47,6 @@ export interface ICredentialSource {
    */
   generate(scope: Construct, name: string, values: Readonly<Record<string, CredentialValue>>): ICredentials;
 }
+
+/** A source of credentials that a platform can be told to use: a construct of that platform. */
+export interface IOwnCredentialSource extends ICredentialSource, IConstruct {}

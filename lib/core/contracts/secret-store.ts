@@ -16,6 +16,8 @@ export interface StoreRoleProps {
   readonly audience: string;
   /** Paths below the store's mount that it may read, in full or with `*` at the end: `platform/mlflow/*`. Asked for when everything is said. */
   readonly read?: readonly string[] | (() => readonly string[]);
+  /** Paths at which it may put a secret where there has never been one; it can't change one that is there. */
+  readonly create?: readonly string[] | (() => readonly string[]);
   /** Paths that it may write too. */
   readonly write?: readonly string[] | (() => readonly string[]);
 }
@@ -37,7 +39,8 @@ export interface ISecretStore extends IReady {
   /** Its certificate's authority, as the key `ca.crt` of a Secret in the stage's namespace. */
   authority(stage: Stage): ISecret | undefined;
   /**
-   * Makes a role with a policy of its own.
+   * Makes a role with a policy of its own, in addition to the store's default one, by which a token may look at itself and give itself back.
+   * What waits for the store waits for the role too, however late it is asked for.
    * @throws when the name was asked for before
    */
   addRole(scope: Construct, name: string, props: StoreRoleProps): IStoreRole;

@@ -7,7 +7,6 @@ import {
   type ISecret,
 } from '../contracts/credentials';
 import { fail, show } from '../errors';
-import { checkLabel } from '../names';
 import { lazy } from '../network';
 import { type Stage } from '../stage';
 import { System } from '../system';
@@ -17,10 +16,7 @@ import { volume } from '../workload/volume';
 import { tools } from '../images';
 import { MINT_SCRIPT } from './mint-script';
 import { SecretReference } from './secret';
-
-/** What no program may know. */
-const SECRET = /pass(word|wd|phrase)|secret|token|private/i;
-const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+import { checkCredential, credentialSpecs } from './values';
 
 /**
  * Credentials made at random in the cluster by one idempotent Job, different on each installation and in no manifest. The Job's service
@@ -57,23 +53,7 @@ export class MintedCredentials extends System implements ICredentialSource {
 
   generate(scope: Construct, name: string, values: Readonly<Record<string, CredentialValue>>): ICredentials {
     const path = scope.node.path;
-    checkLabel(path, "a credential's name", name);
-    for (const [key, value] of Object.entries(values)) {
-      if (!KEY.test(key))
-        fail(path, `a credential's key must be of letters, digits, "-", "_" and ".", got ${show(key)}; rename it`);
-      if ('value' in value && SECRET.test(key)) {
-        fail(
-          path,
-          `credential ${show(name)}: ${key} must not be given, since it would stand in a manifest; ask for a length, and it is made in the cluster`,
-        );
-      }
-      if ('length' in value && !(Number.isInteger(value.length) && value.length >= 16 && value.length <= 4096)) {
-        fail(
-          path,
-          `credential ${show(name)}: ${key} must have 16 to 4096 characters to be safe, got ${show(value.length)}; give more`,
-        );
-      }
-    }
+    checkCredential(path, name, values);
     const credential = new Minted(path, name, values, this.stage, (namespace) => this.serve(credential, namespace));
     this.minted.push(credential);
     return credential;
@@ -144,11 +124,6 @@ class Minted implements ICredentials {
 
   /** Its line of the plan. */
   get line(): string {
-    const specs = Object.entries(this.values).map(([key, value]) =>
-      'value' in value
-        ? `${key}=value:${Buffer.from(value.value).toString('base64')}`
-        : `${key}=${value.form ?? 'alphanumeric'}:${value.length}`,
-    );
-    return `${this.name} ${this.namespaces.join(',')} ${specs.join(' ')}\n`;
+    return `${this.name} ${this.namespaces.join(',')} ${credentialSpecs(this.values)}\n`;
   }
 }

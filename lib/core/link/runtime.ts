@@ -284,7 +284,10 @@ function acmeKeys(entry: Entry, namespace: string): Made[] {
 }
 
 function externalSecretKeys(spec: Obj): string[] | undefined {
-  if (arr(spec.dataFrom).length > 0 || isObj(dig(spec, 'target', 'template'))) return undefined;
+  if (arr(spec.dataFrom).length > 0) return undefined;
+  // A template that says nothing of the data leaves the keys as they are.
+  const { data, templateFrom } = obj(dig(spec, 'target', 'template'));
+  if (isObj(data) || arr(templateFrom).length > 0) return undefined;
   return arr(spec.data).map((item) => String(obj(item).secretKey));
 }
 

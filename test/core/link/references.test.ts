@@ -167,6 +167,47 @@ describe('made at run time', () => {
     ]);
   });
 
+  test("an ExternalSecret's template leaves the keys as they are, unless it makes them", () => {
+    const made = (template: object) =>
+      shop()
+        .add(
+          object('external-secrets.io/v1', 'ExternalSecret', 'web', 'shop', {
+            spec: { target: { name: 'web-tls', template }, data: [{ secretKey: 'a' }] },
+          }),
+        )
+        .set('Deployment/web', [...TEMPLATE, 'volumes'], [config, mounted('b')])
+        .findings({ external: [{ kind: 'CustomResourceDefinition', name: 'external-secrets.io' }] });
+    expect(made({ metadata: { labels: { a: 'b' } } })).toHaveLength(1);
+    expect(made({ data: { b: '{{ .a }}' } })).toEqual([]);
+    expect(made({ templateFrom: [{ literal: 'b: "{{ .a }}"' }] })).toEqual([]);
+  });
+
+  test('a SecretStore signs in to Vault as somebody, and trusts a Secret', () => {
+    const store = object('external-secrets.io/v1', 'SecretStore', 'vault', 'shop', {
+      spec: {
+        provider: {
+          vault: {
+            server: 'https://vault.corp.example:8200',
+            caProvider: { type: 'Secret', name: 'company-ca', key: 'ca.crt' },
+            auth: { kubernetes: { role: 'shop', serviceAccountRef: { name: 'reader' } } },
+          },
+        },
+      },
+    });
+    const findings = (external: { kind: string; namespace?: string; name: string; keys?: string[] }[]) =>
+      shop()
+        .add(store)
+        .findings({ external: [{ kind: 'CustomResourceDefinition', name: 'external-secrets.io' }, ...external] });
+    const reader = { kind: 'ServiceAccount', namespace: 'shop', name: 'reader' };
+    const authority = { kind: 'Secret', namespace: 'shop', name: 'company-ca', keys: ['ca.crt'] };
+    expect(findings([reader, authority])).toEqual([]);
+    expect(findings([authority]).join()).toContain('serviceAccountRef.name "reader" names no ServiceAccount');
+    expect(findings([reader]).join()).toContain('caProvider.name "company-ca" names no Secret');
+    expect(findings([reader, { ...authority, keys: ['tls.crt'] }]).join()).toContain(
+      'caProvider.key "ca.crt" is no key',
+    );
+  });
+
   test('each namespace has a service account and the root certificate', () => {
     const root = {
       name: 'config',

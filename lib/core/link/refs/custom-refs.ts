@@ -133,6 +133,7 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
     if (name !== undefined) add({ from: e, field: 'spec.ca.secretName', type: 'Secret', namespace, name, hard: false });
   },
   'ExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.secretStoreRef', e.namespace),
+  'SecretStore.external-secrets.io': (e, add) => vaultRefs(e, add),
   'PushSecret.external-secrets.io': (e, add) => {
     each(e.object, 'spec.secretStoreRefs[]', (ref, at) => storeRef(e, add, ref, at, e.namespace));
     const name = str(dig(e.spec, 'selector', 'secret', 'name'));
@@ -159,6 +160,21 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
     add({ from: e, field: 'spec.runtimeRef.name', type, namespace, name, hard: true });
   },
 };
+
+/** What a store names of its own namespace to sign in to Vault. @see https://external-secrets.io/latest/provider/hashicorp-vault/ */
+function vaultRefs(e: Entry, add: Add): void {
+  const vault = 'spec.provider.vault';
+  each(e.object, `${vault}.auth.kubernetes.serviceAccountRef.name`, (value, field) => {
+    const name = str(value);
+    if (name) add({ from: e, field, type: 'ServiceAccount', namespace: e.namespace, name, hard: false });
+  });
+  each(e.object, `${vault}.caProvider`, (value, at) => {
+    const { type, name, key } = obj(value);
+    if (typeof type !== 'string' || typeof name !== 'string') return;
+    const place = { field: `${at}.name`, type, namespace: e.namespace, name, key: str(key), keyField: `${at}.key` };
+    add({ from: e, ...place, hard: false });
+  });
+}
 
 function store(e: Entry, add: Add, path: string, namespace: string): void {
   each(e.object, path, (ref, at) => storeRef(e, add, ref, at, namespace));

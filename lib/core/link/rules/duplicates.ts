@@ -2,12 +2,14 @@ import { type Entry } from '../entry';
 import { type Context, type Report, type Rule } from '../context';
 import { arr, obj, str } from '../json';
 import { isBuiltInGroup } from '../kinds';
+import { madeBy } from '../runtime';
 
 /** No two objects are the same one, and no list holds one name or port twice. */
 export const duplicates: Rule = {
   name: 'duplicate',
   check(context, report) {
     objects(context, report);
+    if (context.strict) overwritten(context, report);
     for (const pod of context.bundle.pods) {
       if (!isBuiltInGroup(pod.entry.group)) continue;
       const at = new Map<string, string>();
@@ -62,6 +64,32 @@ function objects({ bundle }: Context, report: Report): void {
     }
   }
 }
+
+/** The Secret of an ExternalSecret has no other maker: what that one puts there would be taken away again. */
+function overwritten({ bundle }: Context, report: Report): void {
+  const externals = new Map<string, Entry>();
+  const secretsOf = (entry: Entry) =>
+    madeBy(entry).flatMap(({ type, namespace, name }) =>
+      type === 'Secret' ? [{ name, key: `${namespace}|${name}` }] : [],
+    );
+  for (const entry of bundle.ofType(EXTERNAL_SECRET)) for (const { key } of secretsOf(entry)) externals.set(key, entry);
+  if (externals.size === 0) return;
+  for (const entry of bundle.entries) {
+    for (const { name, key } of secretsOf(entry)) {
+      const external = externals.get(key);
+      if (!external || external === entry) continue;
+      const maker = `${entry.kind} ${entry.namespace}/${entry.name}`;
+      report(
+        external,
+        'spec.target.name',
+        name,
+        `is also the Secret that ${maker} makes; give one of the two another name`,
+      );
+    }
+  }
+}
+
+const EXTERNAL_SECRET = 'ExternalSecret.external-secrets.io';
 
 type Key = (item: Readonly<Record<string, unknown>>) => string | undefined;
 

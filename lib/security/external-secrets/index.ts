@@ -1,0 +1,2 @@
+export * as externalSecretsCrds from './crds';
+export * from './external-secrets';
