@@ -10,6 +10,7 @@ export * from './core';
 export * from './crds';
 export * from './data/minio';
 export * from './data/postgres';
+export * from './data/redis';
 export * from './mlops/kubeflow-trainer';
 export * from './mlops/mlflow';
 export * from './monitoring';
