@@ -17,5 +17,6 @@ export * from './monitoring';
 export * from './networking/haproxy';
 export * from './networking/metallb';
 export * from './networking/nvidia-network-operator';
+export * from './registry/harbor';
 export * from './security/cert-manager';
 export * from './site';
