@@ -66,7 +66,12 @@ export interface Lab {
 /** A platform with a Harbor on things elsewhere; the props may need the platform. */
 export function lab(props: Partial<HarborProps> | ((platform: Platform) => Partial<HarborProps>) = {}): Lab {
   const platform = testPlatform();
-  const redis = new Redis(platform, 'redis', { memory: Size.mebibytes(512), firstDatabase: { harbor: 0 } });
+  const given = typeof props === 'function' ? props(platform) : props;
+  const redis = () =>
+    new Redis(platform, 'redis', { memory: Size.mebibytes(512), firstDatabase: { harbor: 0 } }).addDatabases(
+      'harbor',
+      4,
+    );
   const harbor = new Harbor(platform, 'harbor', {
     database: External.postgres(platform, {
       host: 'db.corp.example',
@@ -74,10 +79,10 @@ export function lab(props: Partial<HarborProps> | ((platform: Platform) => Parti
       database: 'harbor',
       credentials: { name: 'harbor-db' },
     }),
-    redis: redis.addDatabases('harbor', 4),
     storage: bucket(platform),
     gateway: gateway(platform),
-    ...(typeof props === 'function' ? props(platform) : props),
+    ...given,
+    redis: given.redis ?? redis(),
   });
   return { platform, harbor };
 }

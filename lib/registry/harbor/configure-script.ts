@@ -87,7 +87,9 @@ project() {
   cp "/plan/$2" $work/body
   if [ -n "\${5:-}" ]; then
     call GET "registries?q=name%3D$5"
-    printf '{"registry_id":%s,%s\\n' "$(number id)" "$(tail -c +2 "/plan/$2")" > $work/body
+    registry=$(number id)
+    [ -n "$registry" ] || die "project $1: registry $5 isn't there"
+    printf '{"registry_id":%s,%s\\n' "$registry" "$(tail -c +2 "/plan/$2")" > $work/body
   fi
   call POST projects $work/body
   want "project $1" 201 409
@@ -183,6 +185,7 @@ collection() {
 replication() {
   call GET "registries?q=name%3D$1"
   id=$(number id)
+  [ -n "$id" ] || die "replication $1: its registry isn't there"
   sed "s/\\"dest_registry\\":{\\"id\\":0}/\\"dest_registry\\":{\\"id\\":$id}/" "/plan/$2" > $work/body
   call GET "replication/policies?q=name%3D$1"
   want "replication $1" 200

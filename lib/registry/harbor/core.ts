@@ -1,6 +1,6 @@
 import { Duration, Size } from 'cdk8s';
 import { ConfigFiles, Deployment, type ISecret, type ServiceEndpoint, volume } from '../../core';
-import { databaseEnv, httpProbe, httpProbes, PORTS, type Parts, redisEnv, tmp, trust } from './environment';
+import { databaseEnv, httpProbe, httpProbes, metricsOf, PORTS, type Parts, redisEnv, tmp, trust } from './environment';
 import { HARBOR_USER, images } from './images';
 
 export interface CoreProps {
@@ -15,7 +15,7 @@ export interface CoreProps {
 export interface Core {
   readonly workload: Deployment;
   readonly endpoint: ServiceEndpoint;
-  readonly metrics: ServiceEndpoint;
+  readonly metrics?: ServiceEndpoint;
 }
 
 /**
@@ -34,7 +34,6 @@ export function addCore(parts: Parts, props: CoreProps): Core {
   const { env, mounts } = trust({
     database: parts.database.authority(stage),
     redis: parts.redis.authority(stage),
-    storage: parts.storage.authority(stage),
     identity: props.identityAuthority,
   });
   const workload = new Deployment(stage, 'core', {
@@ -101,13 +100,12 @@ export function addCore(parts: Parts, props: CoreProps): Core {
       },
     ],
   });
-  workload.connectTo(parts.database.endpoint, parts.redis.endpoint, parts.storage.endpoint);
+  workload.connectTo(parts.database.endpoint, parts.redis.endpoint);
   const { http } = workload.addService({
     name: 'core',
     ports: { http: { port: 80, target: PORTS.http, appProtocol: 'http' } },
   });
-  const { metrics } = workload.addService({ name: 'core-metrics', ports: { metrics: PORTS.metrics } });
-  return { workload, endpoint: http, metrics };
+  return { workload, endpoint: http, metrics: metricsOf(parts, workload) };
 }
 
 /**

@@ -8,8 +8,10 @@ import {
   type ISecret,
   k8s,
   type Mount,
+  type ServiceEndpoint,
   type Stage,
   volume,
+  type Workload,
 } from '../../core';
 
 /** Ports of the pods. @see https://github.com/goharbor/harbor-helm/blob/v1.19.1/templates/_helpers.tpl */
@@ -132,6 +134,12 @@ export function trust(authorities: Readonly<Record<string, ISecret | undefined>>
       volume: volume.secret(`authority-${name}`, secret, { 'ca.crt': 'ca.crt' }),
     })),
   };
+}
+
+/** A Service in front of a part's metrics, where somebody scrapes them. */
+export function metricsOf(parts: Parts, workload: Workload): ServiceEndpoint | undefined {
+  if (!parts.metrics) return undefined;
+  return workload.addService({ name: `${workload.name}-metrics`, ports: { metrics: PORTS.metrics } }).metrics;
 }
 
 /** Room for what is written beside the data: uploads of forms, temporary files. */

@@ -1,12 +1,12 @@
 import { Duration, Size } from 'cdk8s';
 import { ConfigFiles, Deployment, type ServiceEndpoint, volume } from '../../core';
-import { databaseEnv, httpProbes, PORTS, type Parts, redisEnv, tmp, trust } from './environment';
+import { databaseEnv, httpProbes, metricsOf, PORTS, type Parts, redisEnv, tmp, trust } from './environment';
 import { HARBOR_USER, images } from './images';
 
 export interface Jobs {
   readonly workload: Deployment;
   readonly endpoint: ServiceEndpoint;
-  readonly metrics: ServiceEndpoint;
+  readonly metrics?: ServiceEndpoint;
 }
 
 /**
@@ -24,7 +24,6 @@ export function addJobs(parts: Parts, workers: number): Jobs {
   const { env, mounts } = trust({
     database: parts.database.authority(stage),
     redis: parts.redis.authority(stage),
-    storage: parts.storage.authority(stage),
   });
   const workload = new Deployment(stage, 'jobservice', {
     replicas: parts.replicas,
@@ -65,8 +64,7 @@ export function addJobs(parts: Parts, workers: number): Jobs {
     name: 'jobservice',
     ports: { http: { port: 80, target: PORTS.http, appProtocol: 'http' } },
   });
-  const { metrics } = workload.addService({ name: 'jobservice-metrics', ports: { metrics: PORTS.metrics } });
-  return { workload, endpoint: http, metrics };
+  return { workload, endpoint: http, metrics: metricsOf(parts, workload) };
 }
 
 /** The Redis URL, which holds a password, comes by environment, over what stands here. */

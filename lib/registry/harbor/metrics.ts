@@ -2,8 +2,12 @@ import { Duration } from 'cdk8s';
 import { type IMetrics, type ServiceEndpoint, type Stage } from '../../core';
 
 /** Has Harbor's parts scraped, and says when they are bad. @see https://goharbor.io/docs/2.13.0/administration/metrics/ */
-export function watch(stage: Stage, metrics: IMetrics, endpoints: Readonly<Record<string, ServiceEndpoint>>): void {
-  for (const [part, endpoint] of Object.entries(endpoints)) metrics.scrape(stage, part, { endpoint });
+export function watch(
+  stage: Stage,
+  metrics: IMetrics,
+  endpoints: Readonly<Record<string, ServiceEndpoint | undefined>>,
+): void {
+  for (const [part, endpoint] of Object.entries(endpoints)) if (endpoint) metrics.scrape(stage, part, { endpoint });
   const own = `namespace="${stage.namespace!}"`;
   metrics.addRules(stage, 'harbor', [
     {

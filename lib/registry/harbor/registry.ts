@@ -1,13 +1,13 @@
 import { Duration, Size } from 'cdk8s';
 import { ConfigFiles, type ContainerProps, Deployment, type Mount, type ServiceEndpoint, volume } from '../../core';
-import { httpProbes, PORTS, type Parts, registryRedis, storageEnv, tmp, trust } from './environment';
+import { httpProbes, metricsOf, PORTS, type Parts, registryRedis, storageEnv, tmp, trust } from './environment';
 import { HARBOR_USER, images } from './images';
 
 export interface Registry {
   readonly workload: Deployment;
   readonly endpoint: ServiceEndpoint;
   readonly controller: ServiceEndpoint;
-  readonly metrics: ServiceEndpoint;
+  readonly metrics?: ServiceEndpoint;
 }
 
 /**
@@ -92,8 +92,7 @@ export function addRegistry(parts: Parts): Registry {
       controller: { port: PORTS.http, appProtocol: 'http' },
     },
   });
-  const { metrics } = workload.addService({ name: 'registry-metrics', ports: { metrics: PORTS.metrics } });
-  return { workload, endpoint: registry, controller, metrics };
+  return { workload, endpoint: registry, controller, metrics: metricsOf(parts, workload) };
 }
 
 /** Both are letters and digits. */
