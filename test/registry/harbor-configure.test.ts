@@ -198,8 +198,8 @@ test('proxies and replications', async () => {
     });
   };
   const props = (): Partial<HarborProps> => ({ proxies: ['docker.io', 'nvcr.io'] });
-  for (const _ of ['first', 'again']) {
-    expect(await configure(say, props)).toMatchObject({ status: 0 });
+  for (const time of ['first', 'second']) {
+    expect({ time, ...(await configure(say, props)) }).toMatchObject({ time, status: 0 });
     const { registries, projects, replications } = harbor.state;
     expect(registries).toMatchObject([
       { name: 'docker.io', url: 'https://hub.docker.com' },

@@ -8,7 +8,7 @@ import {
   type IOidcClient,
   type ISecret,
   Job,
-  k8s,
+  type k8s,
   lazy,
   type RegistryAccess,
   type ServiceEndpoint,

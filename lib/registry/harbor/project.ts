@@ -15,7 +15,7 @@ import {
 } from '../../core';
 import { type Configuration } from './configuration';
 import { type PublicRegistry } from './public-registries';
-import { RobotCredentials } from './robot';
+import { type RobotCredentials } from './robot';
 
 export interface HarborProjectProps extends RegistryProjectProps {
   /** Look for known vulnerabilities in what is pushed. @default - true where there is a scanner */
@@ -102,8 +102,13 @@ export class HarborProject extends Construct implements IRegistryProject {
     if (!this.configuration.identity) {
       fail(path, `group ${show(group)} is known to nobody, since Harbor has no identity provider; pass identity to it`);
     }
-    // eslint-disable-next-line no-control-regex -- what would break the plan's lines
-    if (typeof group !== 'string' || group === '' || /["\\{\u0000-\u001f]/.test(group)) {
+    // What would break a line of the plan, or the text that the script looks for.
+    if (
+      typeof group !== 'string' ||
+      group === '' ||
+      /["\\{}]/.test(group) ||
+      [...group].some((letter) => letter < ' ')
+    ) {
       fail(
         path,
         `the name of a group must be text without quotes, braces and backslashes, got ${show(group)}; use the provider's name for it`,

@@ -22,6 +22,7 @@ export function addScanner(parts: Parts, core: ServiceEndpoint): ServiceEndpoint
         image: images.trivy,
         command: ['/home/scanner/bin/scanner-trivy'],
         env: {
+          HOME: '/tmp',
           SCANNER_LOG_LEVEL: 'info',
           SCANNER_API_SERVER_ADDR: `:${PORTS.http}`,
           SCANNER_TRIVY_CACHE_DIR: '/cache/trivy',
