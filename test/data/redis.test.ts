@@ -130,6 +130,8 @@ describe('servers', () => {
       return { serviceName, selector, podManagementPolicy, volumeClaimTemplates };
     };
     const [one, three] = [lab(), lab({ replicas: 3 })];
+    // The new ones must be in step with the single server before it restarts.
+    expect(files(one).users).toBe(files(three).users);
     expect(fixed(three)).toEqual(fixed(one));
     expect(claims(three)).toEqual(expect.arrayContaining(claims(one)));
   });

@@ -33,11 +33,12 @@ const SENTINEL_CLIENT =
 /** Names that clients can't have. */
 export const RESERVED_USERS = ['default', ...Object.keys(SYSTEM_USERS)];
 
-/** The users that a set-up needs: sentinels and proxies are there with replicas alone. */
-export function systemUsers(replicated: boolean, metrics: boolean): string[] {
-  return Object.keys(SYSTEM_USERS).filter((name) =>
-    name === 'metrics' ? metrics : replicated || !['replication', 'sentinel', 'proxy'].includes(name),
-  );
+/**
+ * The users of a set-up. A single server knows those of replicas and sentinels too: when it becomes one of three, the two others must be in step
+ * with it before it restarts.
+ */
+export function systemUsers(metrics: boolean): string[] {
+  return Object.keys(SYSTEM_USERS).filter((name) => name !== 'metrics' || metrics);
 }
 
 /** The files from which the scripts make the servers' and the sentinels' ACL: a user and its rules on each line. */

@@ -97,12 +97,12 @@ export class Redis extends System implements IRedis {
     check(path, props, { memory, storage, replicas, databases: this.databases });
     const replicated = replicas > 1;
 
-    const system = systemUsers(replicated, props.metrics !== undefined);
+    const system = systemUsers(props.metrics !== undefined);
     const passwords = this.platform.credentials.generate(
       this,
       `${id}-system`,
       // All of them, whatever is used now: a Secret's keys can't become more.
-      Object.fromEntries(systemUsers(true, true).map((name) => [name, { length: 40 }])),
+      Object.fromEntries(systemUsers(true).map((name) => [name, { length: 40 }])),
     );
     const identity = props.certificates && this.addStage('certificate', [props.certificates]);
     const install = this.addStage('install', [passwords, identity, props.metrics]);
