@@ -14,6 +14,7 @@ import {
   type IPostgresDatabase,
   type IQueue,
   type IRdmaNetworks,
+  type IRedisDatabases,
   type IRoute,
   type ISecret,
   type ISecretStore,
@@ -67,6 +68,17 @@ export interface ExternalBucketProps extends ExternalEndpointProps {
   /** Secret with the keys `access-key` and `secret-key`. */
   readonly credentials: ExternalSecretProps;
   /** Secret with the key `ca.crt`. @default - the public authorities */
+  readonly authority?: ExternalSecretProps;
+}
+
+export interface ExternalRedisProps extends ExternalEndpointProps {
+  /** Numbers of the logical databases that nobody else uses, in ascending order. */
+  readonly numbers: readonly number[];
+  /** Secret with the keys `username` and `password`, both legal in a URL as they are. */
+  readonly credentials: ExternalSecretProps;
+  /** Whether clients speak TLS. @default true */
+  readonly tls?: boolean;
+  /** With TLS: Secret with the key `ca.crt`. @default - the public authorities */
   readonly authority?: ExternalSecretProps;
 }
 
@@ -162,6 +174,29 @@ export const External = {
           scope.node.path,
           `bucket ${show(props.bucket)} is elsewhere, where its owner lets group ${show(group)} in; leave allowGroup out`,
         ),
+    };
+  },
+
+  /** Logical databases of a Redis, or Valkey, elsewhere. */
+  redis(scope: IConstruct, props: ExternalRedisProps): IRedisDatabases {
+    const { numbers, tls = true } = props;
+    const legal = numbers.every((number, i) => Number.isInteger(number) && number > (numbers[i - 1] ?? -1));
+    if (!legal || numbers.length === 0) {
+      fail(
+        scope.node.path,
+        `numbers of databases of ${props.host} must be whole, from 0 on and in ascending order, got ${show(numbers)}; write [0, 1, 2, 3]`,
+      );
+    }
+    if (props.authority && !tls) {
+      fail(scope.node.path, `Redis ${show(props.host)} has an authority but no TLS; leave authority out or tls: false`);
+    }
+    return {
+      numbers,
+      endpoint: new ExternalEndpoint(scope, props),
+      credentials: External.credentials(scope, props.credentials, ['username', 'password']),
+      tls,
+      authority: externalAuthority(scope, props.authority),
+      readyAfter: [],
     };
   },
 

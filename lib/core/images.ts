@@ -4,6 +4,8 @@ import { image } from './image';
 export const tools = {
   /** curl's own image: a shell, curl and busybox's tools, runs as any user. @see https://github.com/curl/curl-container */
   curl: image('quay.io/curl/curl:8.17.0'),
+  /** A branch with long-term support. @see https://github.com/docker-library/haproxy/blob/master/3.2/Dockerfile */
+  haproxy: image('docker.io/library/haproxy:3.2.21'),
   /**
    * MinIO's client `mc`, a static program, with a shell and coreutils: the last image that upstream published, of August 2025. The digest
    * is that of the multi-architecture index, so that every copy of it, whatever its registry, is the same image.

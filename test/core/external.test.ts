@@ -162,3 +162,21 @@ test('a queue of a Kueue that is there: jobs may name it, and its pods are let i
   expect(findingsOf(platform)).toEqual([expect.stringContaining('"reserch" names no LocalQueue')]);
   expect(() => External.queue(platform, { name: 'Research' })).toThrow('the name of a queue must be of lower-case');
 });
+
+test('databases of a Redis elsewhere, and what a hurried person gets wrong', () => {
+  const platform = testPlatform();
+  new Demo(platform, 'demo');
+  const props = { host: 'redis.corp.example', port: 6380, numbers: [2, 3], credentials: { name: 'redis' } };
+  const redis = External.redis(platform, { ...props, authority: { name: 'corp-ca' } });
+  expect(redis).toMatchObject({ numbers: [2, 3], tls: true, endpoint: { host: 'redis.corp.example', port: 6380 } });
+  expect(redis.sentinels).toBeUndefined();
+  expect(redis.credentials.in('demo').env('username')).toEqual({ secretKeyRef: { name: 'redis', key: 'username' } });
+  for (const numbers of [[], [3, 2], [-1], [1.5]]) {
+    expect(() => External.redis(platform, { ...props, numbers })).toThrow(
+      'must be whole, from 0 on and in ascending order',
+    );
+  }
+  expect(() => External.redis(platform, { ...props, tls: false, authority: { name: 'corp-ca' } })).toThrow(
+    'Redis "redis.corp.example" has an authority but no TLS; leave authority out or tls: false',
+  );
+});

@@ -49,8 +49,9 @@ const PASSWORD_SWITCH = /^(true|false|null|none|yes|no|optional|required|enabled
 const PARAMETER = /(?:^|[\s;&?])(?:password|pwd|sslpassword)=([^\s;&'"]+)/gi;
 const TOKEN =
   /\b(hf_[A-Za-z0-9]{30,}|nvapi-[\w-]{40,}|sk-(?:proj-)?[A-Za-z0-9]{32,}|npm_[A-Za-z0-9]{36}|AIza[\w-]{35}|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|glpat-[\w-]{20,}|xox[abps]-[\w-]{10,}|hv[sb]\.[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)/;
+/** On one line: what follows a key without a value is a block of its own. */
 const LINE =
-  /^[ \t]*(?:export\s+|-\s+|set\s+)?["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|key|credentials?))["']?\s*(?::|=|\s)\s*["']?([^\s"'#,;]+)/gim;
+  /^[ \t]*(?:export\s+|-\s+|set\s+)?["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|key|credentials?))["']?[ \t]*(?::|=|[ \t])[ \t]*["']?([^\s"'#,;]+)/gim;
 
 function checkText(text: Text, report: Report): void {
   const { entry, value, kind, name } = text;
