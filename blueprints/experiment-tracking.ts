@@ -5,8 +5,14 @@ import {
   CertManager,
   type CertManagerProps,
   checkChoice,
+  Dex,
+  type DexProps,
   External,
+  ExternalSecrets,
+  type ExternalSecretsProps,
   fail,
+  Harbor,
+  type HarborProps,
   HAProxy,
   type HAProxyProps,
   type IMetrics,
@@ -18,12 +24,18 @@ import {
   type MinIOProps,
   MLflow,
   type MLflowProps,
+  OAuth2Proxy,
+  type OAuth2ProxyProps,
   Platform,
   type PlatformProps,
   Postgres,
   type PostgresProps,
+  Redis,
+  type RedisProps,
   show,
   type Site,
+  Vault,
+  type VaultProps,
 } from '../lib';
 
 /**
@@ -75,6 +87,33 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly postgres?: Partial<Omit<PostgresProps, 'storage' | 'backups' | 'certificates' | 'metrics'>>;
   /** MLflow's own props, over those of the size: `{ workers: 8, administrator: 'ml-ops' }`. @default - those of the size */
   readonly mlflow?: Partial<Omit<MLflowProps, 'database' | 'artifacts' | 'gateway' | 'clientNamespaces' | 'metrics'>>;
+  /**
+   * People sign in with the company's directory, at Dex: `(lab) => ({ ldap: [...] })`, or with passwords minted for `users`. MLflow then has them sign in and gives
+   * each team a workspace, MinIO gives them credentials for an hour.
+   * @default - MLflow's own accounts
+   */
+  readonly dex?: (platform: Platform) => Partial<Omit<DexProps, 'gateway' | 'certificates' | 'database' | 'metrics'>>;
+  /** The own props of the sign-in before MLflow. @default - its own */
+  readonly oauth2Proxy?: Partial<Omit<OAuth2ProxyProps, 'identity' | 'certificates' | 'metrics'>>;
+  /**
+   * Passwords and keys are in Vault, and come from there by External Secrets; `{}` is Vault with its own choices. Those of Dex and MinIO are minted all the
+   * same: people sign in to Vault by the one, and its snapshots are in the other.
+   * @default - all are minted
+   */
+  readonly vault?: Partial<
+    Omit<VaultProps, 'certificates' | 'gateway' | 'identity' | 'snapshots' | 'snapshotPath' | 'metrics'>
+  >;
+  /** External Secrets' own props, where there is Vault. @default - its own */
+  readonly externalSecrets?: Partial<Omit<ExternalSecretsProps, 'store' | 'certificates' | 'metrics'>>;
+  /**
+   * A registry for the teams' images, `{}` is Harbor with its own choices. Where `registryMirror` names its host, it is the mirror of all images too.
+   * @default - none
+   */
+  readonly harbor?: Partial<
+    Omit<HarborProps, 'database' | 'redis' | 'storage' | 'gateway' | 'certificates' | 'identity' | 'metrics'>
+  >;
+  /** The own props of Harbor's Redis. @default - three servers where there are as many nodes */
+  readonly redis?: Partial<Omit<RedisProps, 'certificates' | 'metrics'>>;
   /** Collects all systems' metrics: `(lab) => External.prometheus(lab, {...})`. @default - nobody does */
   readonly metrics?: (platform: Platform) => IMetrics;
 }
@@ -133,15 +172,24 @@ export class ExperimentTracking extends Platform {
   readonly addresses: MetalLB;
   readonly certificates: CertManager;
   readonly gateway: HAProxy | Istio;
+  /** Says who signs in, where there is a directory. */
+  readonly identity?: Dex;
   readonly objects: MinIO;
+  /** Keeps passwords and keys, where that isn't left to the cluster. */
+  readonly vault?: Vault;
+  readonly externalSecrets?: ExternalSecrets;
   readonly postgres: Postgres;
   readonly mlflow: MLflow;
+  readonly redis?: Redis;
+  /** Holds the teams' images, where they have a registry. */
+  readonly registry?: Harbor;
   /** Collects the systems' metrics, where somebody does. */
   protected readonly metrics?: IMetrics;
 
   /** @throws when the site has too few nodes for the size */
   constructor(scope: Construct, id: string, props: ExperimentTrackingProps) {
     super(scope, id, props);
+    checkParts(this.node.path, props);
     this.size = sizeFor(this.node.path, props);
     const plan = PLANS[this.size];
     const metrics = props.metrics?.(this);
@@ -153,19 +201,39 @@ export class ExperimentTracking extends Platform {
       authority: props.authority && External.credentials(this, props.authority, ['tls.crt', 'tls.key']),
       metrics,
     });
+    const trusted = { certificates: this.certificates, metrics };
     const edge = { addresses: this.addresses, certificates: this.certificates, address: props.address, metrics };
     this.gateway =
       gatewayKind(this.node.path, props) === 'istio'
         ? new Istio(this, 'gateway', { ...over(plan.gateway, props.istio), ...edge })
         : new HAProxy(this, 'gateway', { ...over(plan.gateway, props.haproxy), ...edge });
+    this.identity = props.dex && new Dex(this, 'dex', { ...props.dex(this), ...trusted, gateway: this.gateway });
+    const signIn =
+      this.identity && new OAuth2Proxy(this, 'sign-in', { ...props.oauth2Proxy, identity: this.identity, metrics });
     const certificates = plan.encrypted ? this.certificates : undefined;
     this.objects = new MinIO(this, 'minio', {
       ...over(plan.objects, props.minio),
       ...(props.driveSize && { driveSize: props.driveSize }),
       gateway: this.gateway,
+      identity: this.identity,
       certificates,
       metrics,
     });
+    if (props.vault) {
+      this.vault = new Vault(this, 'vault', {
+        ...props.vault,
+        ...trusted,
+        gateway: this.gateway,
+        identity: this.identity,
+        snapshots: this.objects.addBucket('vault-snapshots'),
+      });
+      this.externalSecrets = new ExternalSecrets(this, 'external-secrets', {
+        ...props.externalSecrets,
+        ...trusted,
+        store: this.vault,
+      });
+      this.useCredentials(this.externalSecrets);
+    }
     this.postgres = new Postgres(this, 'postgres', {
       ...over(plan.database, props.postgres),
       ...(props.databaseStorage && { storage: props.databaseStorage }),
@@ -178,9 +246,26 @@ export class ExperimentTracking extends Platform {
       database: this.postgres.addDatabase('mlflow'),
       artifacts: this.objects.addBucket('mlflow', plan.artifacts),
       gateway: this.gateway,
+      signIn,
       clientNamespaces: props.clientNamespaces,
       metrics,
     });
+    if (props.harbor) {
+      this.redis = new Redis(this, 'redis', {
+        ...over({ replicas: this.size === 'edge' ? 1 : 3 } as const, props.redis),
+        ...trusted,
+      });
+      this.registry = new Harbor(this, 'harbor', {
+        ...props.harbor,
+        ...trusted,
+        gateway: this.gateway,
+        database: this.postgres.addDatabase('harbor'),
+        redis: this.redis.addDatabases('harbor', 4),
+        storage: this.objects.addBucket('harbor'),
+        identity: this.identity,
+      });
+      if (this.mirror?.host === this.registry.host) this.serveMirrorBy(this.registry);
+    }
   }
 }
 
@@ -200,6 +285,19 @@ function gatewayKind(path: string, { gateway = 'haproxy', haproxy, istio }: Expe
     );
   }
   return gateway;
+}
+
+/** Props of a part that isn't there would do nothing. */
+function checkParts(path: string, props: ExperimentTrackingProps): void {
+  const parts = [
+    ['oauth2Proxy', 'dex'],
+    ['externalSecrets', 'vault'],
+    ['redis', 'harbor'],
+  ] as const;
+  for (const [part, whole] of parts) {
+    if (props[part] !== undefined && props[whole] === undefined)
+      fail(path, `${part} has props, but there is no ${whole}; leave them out, or pass ${whole}`);
+  }
 }
 
 function sizeFor(path: string, { size, site }: ExperimentTrackingProps): ExperimentTrackingSize {

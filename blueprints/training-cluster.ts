@@ -35,7 +35,9 @@ import {
   type NvidiaGpuOperatorProps,
   NvidiaNetworkOperator,
   type NvidiaNetworkOperatorProps,
+  type QueueQuota,
   show,
+  Team,
 } from '../lib';
 import { ExperimentTracking, type ExperimentTrackingProps } from './experiment-tracking';
 
@@ -50,6 +52,12 @@ export interface TeamProps {
   readonly nodes?: Readonly<Record<string, { readonly cpu: number; readonly memory: Size }>>;
   /** Its share of what is idle, against those of others. @default 1 */
   readonly weight?: number;
+  /**
+   * Its people, a group of the directory: they alone may do something in its namespace, and have buckets, runs, and, where there are Harbor and Vault, images and
+   * secrets of their own. Needs `dex`, with which each team needs one.
+   * @default - whom you bind to roles by hand
+   */
+  readonly group?: string;
 }
 
 type Own<P> = Partial<Omit<P, 'nodeFeatures' | 'metrics' | 'jobSets' | 'certificates'>>;
@@ -109,6 +117,8 @@ export class TrainingCluster extends ExperimentTracking {
   readonly queueing: Kueue;
   readonly jobSets: JobSet;
   readonly training: KubeflowTrainer;
+  /** The teams whose people sign in, by name. */
+  readonly teams = new Map<string, Team>();
   private readonly queues = new Map<string, IQueue>();
 
   /** @throws where the site has no GPUs, or a prop is about hardware that it lacks */
@@ -203,16 +213,46 @@ export class TrainingCluster extends ExperimentTracking {
   }
 
   /** Adds a team, with a queue in a namespace of its name. @throws where the name is taken, or it has nothing of its own */
-  addTeam(name: string, { gpus = {}, nodes = {}, weight }: TeamProps): IQueue {
+  addTeam(name: string, { gpus = {}, nodes = {}, weight, group }: TeamProps): IQueue {
     checkLabel(this.node.path, 'the name of a team', name);
     const withGpus = Object.entries(gpus).map(([pool, count]): GpuQuota => ({ pool: this.gpuPool(pool), gpus: count }));
     const without = Object.entries(nodes).map(([pool, quota]): NodeQuota => ({
       nodes: this.site.pool(pool),
       ...quota,
     }));
-    const queue = this.queueing.addQueue(name, { quotas: [...without, ...withGpus], weight });
+    const quotas = [...without, ...withGpus];
+    const queue = this.people(name, group, quotas, weight) ?? this.queueing.addQueue(name, { quotas, weight });
     this.queues.set(name, queue);
     return queue;
+  }
+
+  /** What belongs to a team's people, where they sign in. @returns its queue */
+  private people(
+    name: string,
+    group: string | undefined,
+    quotas: readonly QueueQuota[],
+    weight: number | undefined,
+  ): IQueue | undefined {
+    const { identity } = this;
+    if (!identity) {
+      if (group === undefined) return undefined;
+      fail(this.node.path, `team ${show(name)} has the group ${show(group)}, but nobody signs in; pass dex`);
+    }
+    if (group === undefined) fail(this.node.path, `team ${show(name)} needs the group of its people; pass group`);
+    const team = new Team(this, name, {
+      group,
+      identity,
+      queueing: this.queueing,
+      quotas,
+      weight,
+      training: this.training,
+      objects: this.objects,
+      tracking: this.mlflow,
+      registry: this.registry,
+      secrets: this.vault,
+    });
+    this.teams.set(name, team);
+    return team.queue;
   }
 
   /** The networks by which GPUs of different nodes talk. @throws where workers are plugged into none */

@@ -76,11 +76,7 @@ function target(folder: string): Target {
     images: new Set(images.filter((line) => line !== '')),
     isolated: true,
     reasons: reasons(readFileSync(join(folder, 'summary.md'), 'utf8')),
-    // The site's own, which the output doesn't hold.
-    external: storageClasses(readFileSync(join(folder, 'summary.md'), 'utf8')).map((name) => ({
-      kind: 'StorageClass',
-      name,
-    })),
+    external: externals(readFileSync(join(folder, 'summary.md'), 'utf8')),
   };
   return { name: basename(folder), objects, options };
 }
@@ -105,9 +101,16 @@ function reasons(summary: string): LinkOptions['reasons'] {
   );
 }
 
-/** The classes that the summary lists as what the cluster must have. */
-function storageClasses(summary: string): string[] {
-  return [...summary.matchAll(/^\| StorageClass \|[^|]*\| ([\w.-]+) \|/gm)].map(([, name]) => name);
+/** What the summary lists as what the cluster must have: the site's storage classes, Secrets that people make. */
+function externals(summary: string): LinkOptions['external'] {
+  return [...summary.matchAll(/^\| (StorageClass|Secret) \| ([\w.-]*) ?\| ([\w.-]+) \| ([^|]*) ?\|$/gm)].map(
+    ([, kind, namespace, name, keys]) => ({
+      kind,
+      name,
+      ...(namespace !== '' && { namespace }),
+      ...(keys.trim() !== '' && { keys: keys.trim().split(', ') }),
+    }),
+  );
 }
 
 function fail(message: string): number {

@@ -65,6 +65,27 @@ path "kv/metadata/minted/*" {
 `);
   });
 
+  test('puts what has never been there, and changes nothing', () => {
+    const { lab, vault } = make();
+    vault.addRole(lab, 'seed', { ...ROLE, read: ['both', 'platform/read'], create: ['both', 'platform/made'] });
+    expect(part(lab, 'policy', 'platform-role-seed')).toBe(`path "kv/data/both" {
+  capabilities = ["create", "read"]
+}
+path "kv/metadata/both" {
+  capabilities = ["read", "list"]
+}
+path "kv/data/platform/made" {
+  capabilities = ["create"]
+}
+path "kv/data/platform/read" {
+  capabilities = ["read"]
+}
+path "kv/metadata/platform/read" {
+  capabilities = ["read", "list"]
+}
+`);
+  });
+
   test('may have paths that are known at the end alone', () => {
     const { lab, vault } = make();
     const read: string[] = [];
@@ -121,7 +142,7 @@ path "kv/metadata/minted/*" {
       return () => planOf(lab);
     };
     expect(late(() => [])).toThrow(
-      'lab: role "operator" may neither read nor write anything; give it paths, such as "platform/mlflow/*"',
+      'lab: role "operator" may neither read, create nor write anything; give it paths, such as "platform/mlflow/*"',
     );
     expect(late(() => ['/x'])).toThrow('lab: role "operator": a path must be words with "/" between them');
   });

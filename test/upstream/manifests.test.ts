@@ -42,6 +42,8 @@ interface OfficialCrd {
   };
 }
 
+const COMMON = { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object' } };
+
 /** The schema of each custom kind, from the files that hold a system's own release. */
 function customKinds(): Map<string, Schema> {
   const folder = join(UPSTREAM, 'crds');
@@ -53,7 +55,11 @@ function customKinds(): Map<string, Schema> {
   for (const file of files) {
     for (const document of readFileSync(join(folder, file), 'utf8').slice(4).split('\n---\n')) {
       const { group, names, versions } = (JSON.parse(document) as OfficialCrd).spec;
-      for (const { name, schema } of versions) kinds.set(`${group}/${name}/${names.kind}`, schema.openAPIV3Schema);
+      for (const { name, schema } of versions) {
+        const { properties, ...rest } = schema.openAPIV3Schema;
+        // What the API server knows of each object; Istio's schemas don't repeat it.
+        kinds.set(`${group}/${name}/${names.kind}`, { ...rest, properties: { ...COMMON, ...properties } });
+      }
     }
   }
   return kinds;

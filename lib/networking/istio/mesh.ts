@@ -113,11 +113,17 @@ export class Mesh {
     return isPod(peer) && this.podsOf(peer).some((pods) => this.hasIdentity(pods));
   }
 
+  private isGateway(peer: INetworkPeer): boolean {
+    return this.podsOf(peer).every((pods) => pods === this.props.gateway);
+  }
+
   /** The NetworkPolicy sees the mesh's port where the wiring names the one inside, and probes under another address. */
   private openMeshPorts(pods: WiredPods): void {
-    for (const { peer } of pods.ingress) if (this.isMember(peer)) pods.allowFrom(peer, HBONE);
-    for (const { peer } of pods.egress) if (this.isMember(peer)) pods.allowTo(peer, HBONE);
-    if (pods !== this.props.gateway && pods.probePorts.length > 0) pods.allowFrom({ cidr: PROBES }, ...pods.probePorts);
+    const isGateway = pods === this.props.gateway;
+    // To the gateway everybody comes by its own ports, those of the mesh too.
+    for (const { peer } of pods.ingress) if (!isGateway && this.isMember(peer)) pods.allowFrom(peer, HBONE);
+    for (const { peer } of pods.egress) if (this.isMember(peer) && !this.isGateway(peer)) pods.allowTo(peer, HBONE);
+    if (!isGateway && pods.probePorts.length > 0) pods.allowFrom({ cidr: PROBES }, ...pods.probePorts);
   }
 
   private policiesOf(scope: Construct, pods: WiredPods): void {

@@ -36,6 +36,8 @@ export interface TeamProps extends SystemProps {
   readonly queueing?: IQueueing;
   /** What the team's queue may use. Needs `queueing`, which needs it. */
   readonly quotas?: readonly QueueQuota[];
+  /** The queue's share, against those of others, of what is idle. @default 1 */
+  readonly weight?: number;
   /**
    * Lets members make pods, Deployments and StatefulSets too. A queue that manages Jobs and trainings alone lets them past its quotas.
    * @default - only where there is no queue
@@ -83,7 +85,11 @@ export class Team extends System {
     this.group = this.check(props);
     const { group } = this;
 
-    this.queue = queueing?.addQueue(id, { quotas: props.quotas ?? [], namespace: this.namespace });
+    this.queue = queueing?.addQueue(id, {
+      quotas: props.quotas ?? [],
+      namespace: this.namespace,
+      weight: props.weight,
+    });
     this.tracking = props.tracking?.addTeam(id, { group });
     this.buckets = new Map(
       (objects ? (props.buckets ?? [id]) : []).map((name) => [name, objects!.addBucket(name)] as const),
@@ -112,7 +118,7 @@ export class Team extends System {
     this.addApiServerInstructions(identity);
   }
 
-  private check({ group, identity, queueing, quotas, objects, buckets, storage, pods }: TeamProps): string {
+  private check({ group, identity, queueing, quotas, weight, objects, buckets, storage, pods }: TeamProps): string {
     const path = this.node.path;
     if (typeof group !== 'string' || group.trim() !== group || group === '' || group.includes(',')) {
       fail(path, `a team needs a group of the identity provider's, without commas, got ${show(group)}; name one`);
@@ -127,6 +133,8 @@ export class Team extends System {
       );
     }
     if (buckets && !objects) fail(path, `buckets ${show(buckets)} need a store that keeps them; pass objects`);
+    if (weight !== undefined && !queueing)
+      fail(path, `weight ${show(weight)} is that of a queue, and there is none; pass queueing and quotas`);
     checkSize(path, 'storage', storage);
     if (storage && storage.toKibibytes() < Size.gibibytes(1).toKibibytes()) {
       fail(path, `storage must be at least 1Gi, got ${quantity(storage)}; leave it out for no limit`);

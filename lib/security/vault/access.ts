@@ -36,7 +36,7 @@ export class Access {
     }
     const other = this.roles.get(name);
     if (other) fail(owner, `the role ${show(name)} was asked for by ${other.owner}; choose another name`);
-    const { serviceAccount, audience, read = [], write = [] } = props;
+    const { serviceAccount, audience, read = [], create = [], write = [] } = props;
     checkLabel(owner, `role ${show(name)}: namespace of the service account`, serviceAccount.namespace);
     checkLabel(owner, `role ${show(name)}: name of the service account`, serviceAccount.name, 253);
     if (!AUDIENCE_FORM.test(audience)) {
@@ -45,14 +45,15 @@ export class Access {
         `role ${show(name)}: audience must be a word, got ${show(audience)}; without one, any token of the service account would do`,
       );
     }
-    for (const paths of [read, write]) if (typeof paths !== 'function') check(owner, `role ${show(name)}`, paths);
+    for (const paths of [read, create, write])
+      if (typeof paths !== 'function') check(owner, `role ${show(name)}`, paths);
     this.put(name, owner, serviceAccount, audience, () => {
-      const policy = secretsPolicy(list(owner, name, read), list(owner, name, write));
+      const policy = secretsPolicy(list(owner, name, read), list(owner, name, create), list(owner, name, write));
       return policy.length > 0
         ? policy
         : fail(
             owner,
-            `role ${show(name)} may neither read nor write anything; give it paths, such as "platform/mlflow/*"`,
+            `role ${show(name)} may neither read, create nor write anything; give it paths, such as "platform/mlflow/*"`,
           );
     });
   }
@@ -143,16 +144,16 @@ function check(owner: string, what: string, paths: readonly string[]): void {
  *
  * @see https://developer.hashicorp.com/vault/docs/v1.21.x/secrets/kv/kv-v2#acl-rules
  */
-function secretsPolicy(read: readonly string[], write: readonly string[]): Hcl {
+function secretsPolicy(read: readonly string[], create: readonly string[], write: readonly string[]): Hcl {
   const writes = new Set(write);
   const reads = new Set(read.filter((path) => !writes.has(path)));
+  const creates = new Set(create.filter((path) => !writes.has(path)));
   return [
-    ...[...reads]
-      .sort()
-      .flatMap((path) => [
-        rule(`${KV_MOUNT}/data/${path}`, 'read'),
-        rule(`${KV_MOUNT}/metadata/${path}`, 'read', 'list'),
-      ]),
+    ...[...new Set([...creates, ...reads])].sort().flatMap((path) => [
+      // A path that ever held a secret isn't there to be created: a right to create alone changes nothing.
+      rule(`${KV_MOUNT}/data/${path}`, ...(creates.has(path) ? ['create'] : []), ...(reads.has(path) ? ['read'] : [])),
+      ...(reads.has(path) ? [rule(`${KV_MOUNT}/metadata/${path}`, 'read', 'list')] : []),
+    ]),
     ...[...writes]
       .sort()
       .flatMap((path) => [

@@ -79,4 +79,10 @@ export const blueprint: Table<Omit<ExperimentTrackingProps, keyof PlatformProps>
   ],
   postgres: [{ what: 'its cores 1 -> 2', tuning: { blueprint: { postgres: { cpu: 2 } } }, restarts: [POSTGRES] }],
   mlflow: [{ what: 'its workers 2 -> 3', tuning: { blueprint: { mlflow: { workers: 3 } } }, restarts: [MLFLOW] }],
+  dex: 'who signs in and how is tried by the systems it is for; the bench applies a platform without people',
+  oauth2Proxy: 'refused without dex',
+  vault: 'a person unseals it; the bench applies a platform whose credentials are minted',
+  externalSecrets: 'refused without vault',
+  harbor: 'its programs are to be had from nowhere but its own images',
+  redis: 'refused without harbor',
 };
