@@ -11,15 +11,9 @@ export const LAB: Pick<TrainingClusterProps, 'teams' | 'sharing'> = {
   },
 };
 
-/**
- * The same lab in a company with a directory: behind Istio, with its credentials in Vault, its images in Harbor, and its teams those of LDAP.
- */
-export const COMPANY: Omit<TrainingClusterProps, 'site'> = {
-  ...LAB,
-  gateway: 'istio',
-  registryMirror: { host: 'harbor.dgx-lab.example', project: 'mirror', layout: 'by-registry' },
+/** A company whose people are in a directory, and whose passwords are in Vault. */
+export const COMPANY: Pick<TrainingClusterProps, 'vault' | 'dex'> = {
   vault: {},
-  harbor: { administrators: 'ml-platform' },
   dex: (lab) => ({
     ldap: [
       {
@@ -31,6 +25,15 @@ export const COMPANY: Omit<TrainingClusterProps, 'site'> = {
       },
     ],
   }),
+};
+
+/** The lab in that company: behind Istio, with its images in Harbor, and its teams those of the directory. */
+export const COMPANY_LAB: Omit<TrainingClusterProps, 'site'> = {
+  ...LAB,
+  ...COMPANY,
+  gateway: 'istio',
+  registryMirror: { host: 'harbor.dgx-lab.example', project: 'mirror', layout: 'by-registry' },
+  harbor: { administrators: 'ml-platform' },
   teams: {
     vision: { ...LAB.teams!.vision, group: 'ml-vision' },
     language: { ...LAB.teams!.language, group: 'ml-language' },

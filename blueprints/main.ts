@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { App, Site } from '../lib';
 import { ExperimentTracking } from './experiment-tracking';
-import { COMPANY, LAB } from './lab';
+import { COMPANY, COMPANY_LAB, LAB } from './lab';
 import { TrainingCluster } from './training-cluster';
 
 const sites = join(__dirname, 'sites');
@@ -12,8 +12,9 @@ const app = new App({ outdir: dist });
 
 const lab = Site.fromFile(join(sites, 'dgx-lab.yaml'));
 new ExperimentTracking(app, 'experiment-tracking', { site: lab });
+new ExperimentTracking(app, 'company-tracking', { site: lab, ...COMPANY });
 new TrainingCluster(app, 'training-cluster', { site: lab, ...LAB });
-new TrainingCluster(app, 'company-cluster', { site: lab, ...COMPANY });
+new TrainingCluster(app, 'company-cluster', { site: lab, ...COMPANY_LAB });
 new TrainingCluster(app, 'workstations', {
   site: Site.fromFile(join(sites, 'workstations.yaml')),
   distribution: 'k3s',
