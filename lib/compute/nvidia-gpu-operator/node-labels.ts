@@ -84,6 +84,7 @@ export class NodeLabels extends Deployment {
           },
           livenessProbe: {
             exec: { command: ['/bin/sh', '-c', 'test -n "$(find /tmp/alive -mmin -10)"'] },
+            timeoutSeconds: 10,
             initialDelaySeconds: 60,
             periodSeconds: 60,
           },

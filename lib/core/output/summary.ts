@@ -70,7 +70,7 @@ export function summary(bundle: Bundle): string {
     ),
     '',
     '## Before',
-    ...externals(platform),
+    ...externals(bundle),
     ...mirrorInstructions(platform),
     ...instructions([platform, ...systems], 'before'),
     '',
@@ -80,8 +80,14 @@ export function summary(bundle: Bundle): string {
   ].join('\n');
 }
 
-function externals({ externals: all, distribution }: Platform): string[] {
-  const externals = all.filter(({ kind, name }) => kind !== 'Namespace' || name !== distribution.dns.namespace);
+function externals({ platform, objects }: Bundle): string[] {
+  const volumes = JSON.stringify(objects.map(({ object }) => object));
+  const externals = platform.externals.filter(
+    ({ kind, name }) =>
+      (kind !== 'Namespace' || name !== platform.distribution.dns.namespace) &&
+      // The site has more of them than this platform uses.
+      (kind !== 'StorageClass' || volumes.includes(`"storageClassName":${JSON.stringify(name)}`)),
+  );
   if (externals.length === 0) return ['Nothing has to be in the cluster.'];
   return [
     'This must be in the cluster:',

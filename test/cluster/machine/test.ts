@@ -141,8 +141,8 @@ async function onCluster(
 }
 
 /**
- * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none begins with
- * the second.
+ * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes with the
+ * last of them, which leaves some of the processors idle.
  */
 async function overlapping<T extends Pick<Group, 'platform'>, R>(
   groups: readonly T[],
@@ -150,9 +150,11 @@ async function overlapping<T extends Pick<Group, 'platform'>, R>(
 ): Promise<readonly R[]> {
   const all: Promise<R>[] = [];
   let running = 0;
-  const mayBegin = ({ platform }: T) =>
-    running === 0 || (existsSync(INSTALLED) && (platform === undefined || running < 2));
   const waiting = [...groups];
+  const mayBegin = ({ platform }: T) =>
+    platform === undefined
+      ? waiting.every((other) => other.platform === undefined)
+      : running === 0 || (existsSync(INSTALLED) && running < 2);
   while (waiting.length > 0) {
     const next = waiting.find(mayBegin);
     if (next === undefined) {
