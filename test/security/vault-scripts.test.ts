@@ -39,7 +39,7 @@ case "$*" in
     [ -e "$ROOT/let-in" ] || { echo 'permission denied' >&2; exit 2; }
     echo the-token
     ;;
-  'token lookup '*) [ "$VAULT_TOKEN" = root-token ] && echo '[root]' || exit 2 ;;
+  'token lookup') [ "$VAULT_TOKEN" = root-token ] && echo '[root]' || exit 2 ;;
   'audit list '*) cat "$ROOT/audit" 2> /dev/null || exit 2 ;;
   'secrets list '*) cat "$ROOT/mounts" 2> /dev/null || echo '{ "sys/": {} }' ;;
   'read -format=json sys/mounts/kv') echo "{ \\"options\\": { \\"version\\": \\"$(cat "$ROOT/kv-version" 2> /dev/null || echo 2)\\" } }" ;;

@@ -46,13 +46,13 @@ read -r VAULT_TOKEN || [ -n "$VAULT_TOKEN" ]
 stty echo 2> /dev/null || true
 echo >&2
 export VAULT_TOKEN
-policies=$(vault token lookup -field=policies) || { echo 'Vault refuses that token' >&2; exit 1; }
+token=$(vault token lookup) || { echo 'Vault refuses that token' >&2; exit 1; }
 vault policy write ${CONFIGURE_ROLE} ${PATHS.scripts}/configure.hcl
 vault read sys/auth/${AUTH_MOUNT} > /dev/null 2>&1 || vault auth enable -path=${AUTH_MOUNT} kubernetes
 vault write auth/${AUTH_MOUNT}/config kubernetes_host=https://kubernetes.default.svc
 vault write auth/${AUTH_MOUNT}/role/${CONFIGURE_ROLE} - < ${PATHS.scripts}/configure.json
-case $policies in
-  *root*) vault token revoke -self; echo 'The root token is revoked; vault operator generate-root makes another from the shares.' ;;
+case $token in
+  *'[root]'*) vault token revoke -self; echo 'The root token is revoked; vault operator generate-root makes another from the shares.' ;;
 esac
 `;
 
