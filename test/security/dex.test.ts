@@ -28,7 +28,6 @@ interface Pods {
           readonly command: readonly string[];
           readonly args: readonly string[];
           readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
-          readonly envFrom?: readonly object[];
         }[];
       };
     };
@@ -322,13 +321,16 @@ describe('clients', () => {
     uris.push('https://registry.test.example/callback');
     expect(client.credentials.keys).toEqual(['client-id', 'client-secret']);
     expect(client.readyAfter).toBe(dex.readyAfter);
-    expect(container(lab).envFrom).toEqual([{ prefix: 'CLIENT_HARBOR_', secretRef: { name: 'dex-client-harbor' } }]);
+    expect(container(lab).env).toContainEqual({
+      name: 'CLIENT_HARBOR_SECRET',
+      valueFrom: { secretKeyRef: { name: 'dex-client-harbor', key: 'client-secret' } },
+    });
     expect(parsed(lab).staticClients).toEqual([
       { id: 'cli', name: 'a program on your own machine', public: true, redirectURIs: [] },
       {
         id: 'harbor',
         name: 'Harbor',
-        secretEnv: 'CLIENT_HARBOR_client-secret',
+        secretEnv: 'CLIENT_HARBOR_SECRET',
         redirectURIs: ['https://harbor.test.example/callback', 'https://registry.test.example/callback'],
       },
     ]);

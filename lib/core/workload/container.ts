@@ -3,6 +3,7 @@ import { fail } from '../errors';
 import { type Image } from '../image';
 import * as k8s from '../k8s';
 import { checkPort } from '../names';
+import { lazy } from '../network';
 import { checkSize, cores, quantity } from '../quantity';
 import { type System } from '../system';
 import { type Mount } from './volume';
@@ -22,13 +23,17 @@ export interface Resources {
   readonly scratch?: Size;
 }
 
+/** Variables by name; those without a value are left out. */
+export type Environment = Readonly<Record<string, EnvValue | undefined>>;
+
 /** A container. What isn't said here is as in the Kubernetes API. */
 export interface ContainerProps {
   readonly name: string;
   readonly image: Image;
   readonly command?: string[];
   readonly args?: string[];
-  readonly env?: Readonly<Record<string, EnvValue | undefined>>;
+  /** A function's are taken at synthesis, so that some may be added until then. */
+  readonly env?: Environment | (() => Environment);
   readonly envFrom?: k8s.EnvFromSource[];
   /** Ports it opens, by name (at most 15 letters). */
   readonly ports?: Readonly<
@@ -62,13 +67,14 @@ export function renderContainer(path: string, system: System, props: ContainerPr
     checkPort(path, `container ${props.name}: port ${name}`, port.port);
     return { name, containerPort: port.port, protocol: port.protocol ?? 'TCP', hostPort: port.hostPort };
   });
+  const { env } = props;
   return {
     name: props.name,
     image: system.image(props.image),
     imagePullPolicy: 'IfNotPresent',
     command: props.command,
     args: props.args,
-    env: renderEnv(props.env),
+    env: typeof env === 'function' ? lazy(() => renderEnv(env())) : renderEnv(env),
     envFrom: props.envFrom,
     ports: ports.length > 0 ? ports : undefined,
     resources: {
@@ -95,7 +101,7 @@ export function renderContainer(path: string, system: System, props: ContainerPr
   };
 }
 
-function renderEnv(env: ContainerProps['env']): k8s.EnvVar[] | undefined {
+function renderEnv(env: Environment | undefined): k8s.EnvVar[] | undefined {
   const entries = Object.entries(env ?? {}).filter((entry): entry is [string, EnvValue] => entry[1] !== undefined);
   if (entries.length === 0) return undefined;
   return entries.map(([name, value]) => (isText(value) ? { name, value } : { name, valueFrom: value }));

@@ -3,7 +3,7 @@ import { type Construct } from 'constructs';
 import {
   type BucketProps,
   checkSize,
-  type ContainerProps,
+  type Environment,
   fail,
   type ICertificateIssuer,
   type IGateway,
@@ -207,7 +207,7 @@ export class MinIO extends System implements IObjectStore {
     { stage, identity }: { readonly stage: Stage; readonly identity?: Stage },
     props: MinIOProps,
     single: boolean,
-    env: ContainerProps['env'],
+    env: Environment | undefined,
   ): ServerPool[] {
     const { certificates } = props;
     const path = this.node.path;

@@ -2,7 +2,7 @@ import { Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import {
   type ClaimProps,
-  type ContainerProps,
+  type Environment,
   type Image,
   type ISecret,
   type Mount,
@@ -41,7 +41,7 @@ export interface ServerPoolProps {
   readonly authority?: ISecret;
   /** What verifies the identity provider. */
   readonly issuerAuthority?: ISecret;
-  readonly env: ContainerProps['env'];
+  readonly env: Environment | undefined;
 }
 
 /** One pool of servers: a StatefulSet whose fields that can't be changed follow from the pool alone. */

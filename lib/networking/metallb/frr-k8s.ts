@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import {
   ConfigFiles,
   type ContainerProps,
+  type Environment,
   DaemonSet,
   Deployment,
   type IMetrics,
@@ -180,7 +181,7 @@ const mounts = {
   status: { path: '/etc/frr_status', volume: volume.scratch('frr-status') },
 } satisfies Record<string, Mount>;
 
-const WHERE: ContainerProps['env'] = {
+const WHERE: Environment = {
   NODE_NAME: { fieldRef: { fieldPath: 'spec.nodeName' } },
   NAMESPACE: { fieldRef: { fieldPath: 'metadata.namespace' } },
   POD_NAME: { fieldRef: { fieldPath: 'metadata.name' } },

@@ -1,6 +1,7 @@
 import { Size } from 'cdk8s';
 import {
   type ContainerProps,
+  type Environment,
   type IBucket,
   type ICredentials,
   type IPostgresDatabase,
@@ -53,8 +54,6 @@ export interface HarborSecrets {
   readonly passwords: ISecret;
 }
 
-type Env = NonNullable<ContainerProps['env']>;
-
 /** `redis://user:password@host:port/number`; user and password are filled in by Kubernetes. */
 function redisUrl({ redis }: Parts, of: keyof typeof REDIS, query = ''): string {
   const { endpoint, tls, numbers } = redis;
@@ -63,7 +62,7 @@ function redisUrl({ redis }: Parts, of: keyof typeof REDIS, query = ''): string 
 }
 
 /** The variables that `redisUrl`s are filled in from, and the URLs by their variables' names. */
-export function redisEnv(parts: Parts, urls: Readonly<Record<string, keyof typeof REDIS>>): Env {
+export function redisEnv(parts: Parts, urls: Readonly<Record<string, keyof typeof REDIS>>): Environment {
   const secret = parts.redis.credentials.in(parts.stage.namespace!);
   return {
     REDIS_USERNAME: secret.env('username'),
@@ -88,7 +87,10 @@ export function registryRedis({ redis }: Parts): {
 }
 
 /** PostgreSQL's settings, by the names that core has for them or, with the exporter's prefix, that one. */
-export function databaseEnv({ stage, database, connections }: Parts, prefix: 'POSTGRESQL' | 'HARBOR_DATABASE'): Env {
+export function databaseEnv(
+  { stage, database, connections }: Parts,
+  prefix: 'POSTGRESQL' | 'HARBOR_DATABASE',
+): Environment {
   const secret = database.credentials.in(stage.namespace!);
   const name = prefix === 'POSTGRESQL' ? 'POSTGRESQL_DATABASE' : 'HARBOR_DATABASE_DBNAME';
   return {
@@ -106,7 +108,7 @@ export function databaseEnv({ stage, database, connections }: Parts, prefix: 'PO
 }
 
 /** The bucket's key, for the registry and for its controller, which deletes in it. */
-export function storageEnv({ stage, storage }: Parts): Env {
+export function storageEnv({ stage, storage }: Parts): Environment {
   const secret = storage.credentials.in(stage.namespace!);
   return {
     REGISTRY_STORAGE_S3_ACCESSKEY: secret.env('access-key'),
@@ -123,7 +125,7 @@ const AUTHORITIES = '/authorities';
  * @see https://pkg.go.dev/crypto/x509#SystemCertPool
  */
 export function trust(authorities: Readonly<Record<string, ISecret | undefined>>): {
-  readonly env: Env;
+  readonly env: Environment;
   readonly mounts: readonly Mount[];
 } {
   const given = Object.entries(authorities).filter((entry): entry is [string, ISecret] => entry[1] !== undefined);

@@ -41,9 +41,9 @@ export class Client implements IOidcClient {
     return this.props.personal ?? false;
   }
 
-  /** What the names of its variables begin with. */
-  get prefix(): string {
-    return `CLIENT_${this.id.toUpperCase().replaceAll('-', '_')}_`;
+  /** The variable that its secret is in: a name that shells hand on, as they don't those with dashes. */
+  get variable(): string {
+    return `CLIENT_${this.id.toUpperCase().replaceAll('-', '_')}_SECRET`;
   }
 
   get redirectUris(): readonly string[] {

@@ -20,7 +20,6 @@ import {
   type IPostgresDatabase,
   type ISecret,
   k8s,
-  lazy,
   type Mount,
   type OidcClientProps,
   type ProgramResources,
@@ -181,8 +180,12 @@ export class Dex extends System implements IIdentityProvider {
           name: 'dex',
           image: images.dex,
           ...command(users.length > 0, scripts !== undefined),
-          env: this.environment(storage, connectors, users, certificate !== undefined),
-          envFrom: lazy(() => this.clientVariables),
+          env: () => ({
+            ...this.environment(storage, connectors, users, certificate !== undefined),
+            ...Object.fromEntries(
+              this.clients.map(({ client, secret }) => [client.variable, secret.env('client-secret')]),
+            ),
+          }),
           ports: { web: PORTS.web, telemetry: PORTS.telemetry },
           resources: resources.dex,
           mounts: [
@@ -256,19 +259,11 @@ export class Dex extends System implements IIdentityProvider {
       ...this.clients.map(({ client }) => ({
         id: client.id,
         title: client.title,
-        secretVariable: `${client.prefix}client-secret`,
+        secretVariable: client.variable,
         redirectUris: client.redirectUris,
         trustedPeers: client.personal ? trustedPeers : [],
       })),
     ];
-  }
-
-  private get clientVariables(): k8s.EnvFromSource[] | undefined {
-    const sources = this.clients.map(({ client, secret }) => ({
-      prefix: client.prefix,
-      secretRef: { name: secret.name },
-    }));
-    return sources.length > 0 ? sources : undefined;
   }
 
   private environment(
