@@ -96,11 +96,11 @@ function locked(name: string): string {
   return `${name}@${lock.packages[`node_modules/${name}`].version}`;
 }
 
-/** README's three programs, and its command for running one. */
+/** README's four programs, and its command for running one. */
 function readme(): { sources: string[]; command: string } {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const sources = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, source]) => source);
-  check(sources.length === 3, () => `it has ${sources.length} blocks of TypeScript`);
+  check(sources.length === 4, () => `it has ${sources.length} blocks of TypeScript`);
   const [, command] = /(npx ts-node [^`\n]*main\.ts)/.exec(text) ?? [];
   check(command !== undefined, () => 'it has no "npx ts-node ... main.ts"');
   return { sources, command };
@@ -161,7 +161,7 @@ function main(folder: string): void {
     run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--silent', tarball, ...packages),
   );
 
-  const { sources, command } = step('README has its three programs and says how to run one', readme);
+  const { sources, command } = step('README has its four programs and says how to run one', readme);
   sources.forEach((source, i) => writeFileSync(join(project, `main${i + 1}.ts`), source));
   step('tsc --strict accepts and compiles them (module node16, every declaration checked)', () =>
     run(
@@ -178,10 +178,12 @@ function main(folder: string): void {
       'main1.ts',
       'main2.ts',
       'main3.ts',
+      'main4.ts',
     ),
   );
   synthesizes(project, 'node main1.js');
   synthesizes(project, 'node main3.js');
+  synthesizes(project, 'node main4.js');
   // Type-checked once more, by the older way to find modules, which knows "typesVersions" and not "exports".
   const platform = synthesizes(project, command.replace('main.ts', 'main2.ts'));
 

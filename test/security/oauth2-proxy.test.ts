@@ -71,7 +71,7 @@ test('is a client of its own, comes back to its host, and keeps its key in the c
   expect(staticClients).toContainEqual({
     id: 'web',
     name: 'The web',
-    secretEnv: 'CLIENT_WEB_client-secret',
+    secretEnv: 'CLIENT_WEB_SECRET',
     redirectURIs: ['https://web.test.example/oauth2/callback'],
   });
   expect(containerOf(lab).args).toContain('--redirect-url=https://web.test.example/oauth2/callback');
