@@ -16,14 +16,12 @@ export interface TestOptions {
   readonly tell: Tell;
 }
 
-/** Suites that share a cluster, and how they share the machine with others. */
+/** Suites that share a cluster. */
 interface Group {
   /** What their names begin with. */
   readonly suites: RegExp;
   /** What they apply. @default - nothing: they need a control plane alone */
   readonly platform?: PlatformName;
-  /** How far it gives way to others' programs where processors are short, as `nice` has it. */
-  readonly nice: number;
 }
 
 /**
@@ -31,10 +29,10 @@ interface Group {
  * about another platform, those of the fourth about the scheduler.
  */
 const CLUSTERS: Readonly<Record<string, Group>> = {
-  first: { suites: /^[1-5]/, platform: 'experiment-tracking', nice: 0 },
-  second: { suites: /^[6-8]/, platform: 'experiment-tracking', nice: 0 },
-  third: { suites: /^9[0-4]/, platform: 'training-cluster', nice: 0 },
-  fourth: { suites: /^95/, nice: 5 },
+  first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
+  second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
+  third: { suites: /^9[0-4]/, platform: 'training-cluster' },
+  fourth: { suites: /^95/ },
 };
 
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
@@ -82,12 +80,12 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runGroup = async ({ name, suites, platform, nice }: (typeof groups)[number]) => {
+  const runGroup = async ({ name, suites, platform }: (typeof groups)[number]) => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
-      { together, nice },
+      together,
       [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, ...options, ...suites],
       tell,
     );
@@ -119,14 +117,9 @@ export async function suites(
 }
 
 /** A process of its own for each cluster: it ends with this one, and its janitor then clears. */
-async function onCluster(
-  name: string,
-  { together, nice }: { readonly together: boolean; readonly nice: number },
-  args: readonly string[],
-  tell: Tell,
-): Promise<number> {
+async function onCluster(name: string, together: boolean, args: readonly string[], tell: Tell): Promise<number> {
   const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
-  const child = spawn('nice', ['-n', String(nice), 'setpriv', '--pdeathsig', 'KILL', '--', ...command, ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
     cwd: REPOSITORY,
     env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -141,8 +134,8 @@ async function onCluster(
 }
 
 /**
- * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes with the
- * last of them, which leaves some of the processors idle.
+ * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes at the
+ * end: beside a platform that is being installed it makes that so slow that kubelet complains.
  */
 async function overlapping<T extends Pick<Group, 'platform'>, R>(
   groups: readonly T[],
@@ -153,7 +146,7 @@ async function overlapping<T extends Pick<Group, 'platform'>, R>(
   const waiting = [...groups];
   const mayBegin = ({ platform }: T) =>
     platform === undefined
-      ? waiting.every((other) => other.platform === undefined)
+      ? running === 0 && waiting.every((other) => other.platform === undefined)
       : running === 0 || (existsSync(INSTALLED) && running < 2);
   while (waiting.length > 0) {
     const next = waiting.find(mayBegin);

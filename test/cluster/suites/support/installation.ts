@@ -31,6 +31,12 @@ const HARMLESS: readonly Harmless[] = [
     why: 'they make their certificates themselves, and are not well, or have no health endpoint, before these are there',
   },
   {
+    about: /^Pod cert-manager\/cert-manager-webhook-/,
+    reason: 'Unhealthy',
+    message: /^Readiness probe failed: .*statuscode: 500/,
+    why: 'it makes its certificate itself once it runs, and says that it is not ready before: later than the first question where processors are busy',
+  },
+  {
     about: /^Pod /,
     reason: 'FailedMount',
     message: /failed to sync (configmap|secret) cache|no relationship found between node/,
