@@ -1,4 +1,4 @@
-import { crd, t } from '../../crds';
+import { crd, labelSelector, t } from '../../crds';
 import {
   conditionFields,
   dataKey,
@@ -48,20 +48,7 @@ const vault = t.object({
 const condition = t.object({
   namespaces: t.array(namespaceName()),
   namespaceRegexes: t.array(t.string()),
-  namespaceSelector: t.object(
-    {
-      matchLabels: t.map(t.string()),
-      matchExpressions: t.array(
-        t.object({
-          key: t.string().required(),
-          operator: t.string().required(),
-          values: t.array(t.string(), { listType: 'atomic' }),
-        }),
-        { listType: 'atomic' },
-      ),
-    },
-    { mapType: 'atomic' },
-  ),
+  namespaceSelector: labelSelector(),
 });
 
 const COLUMNS = [
