@@ -42,6 +42,12 @@ const HARMLESS: readonly Harmless[] = [
     message: /failed to sync (configmap|secret) cache|no relationship found between node/,
     why: 'kubelet and the API server hear of a new pod one after the other; kubelet asks again',
   },
+  {
+    about: /^Endpoints /,
+    reason: 'FailedToCreateEndpoint',
+    message: /already exists$/,
+    why: "the endpoints controller made them, looked again before it had heard of that, and found its own; Kubernetes' own, which no manifest has a say in",
+  },
 ];
 
 /**
