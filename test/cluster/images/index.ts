@@ -1,3 +1,3 @@
-export { clientRoot, type Tell } from './build';
+export { clientRoot, directoryRoot, type Tell } from './build';
 export { imageFacts, isSimulated } from './recipes';
 export { copyStore, imageStore } from './store';

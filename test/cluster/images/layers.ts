@@ -85,8 +85,19 @@ export const CURL = packages('curl', [BASE], ['curl', 'busybox'], {
     cp /etc/ssl/certs/ca-certificates.crt /cacert.pem`,
 });
 
+/** With the user's and the group's number of Valkey's own image. */
+export const VALKEY = packages('valkey', [BASE], ['valkey-server', 'valkey-tools', 'valkey-sentinel'], {
+  before: `
+    groupadd --system --gid 1000 valkey
+    useradd --system --gid valkey --uid 999 --home-dir /var/lib/valkey --shell /usr/sbin/nologin valkey`,
+  after: 'install -d -o valkey -g valkey /data',
+});
+
+/** The company's directory of people: no image, it runs outside of the cluster. */
+export const DIRECTORY = packages('directory', [BASE], ['slapd']);
+
 /** All of them: what the cache keeps. */
-export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, CURL];
+export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, CURL, VALKEY, DIRECTORY];
 
 /** What images without any distribution have: certificate authorities, names of users, a place for temporary files. */
 export const STATIC: FilesLayer = files({

@@ -3,7 +3,19 @@ import { join } from 'node:path';
 import { programVersion } from '../programs/programs';
 import { layerDirectory } from './build';
 import { files, from, type Layer, type PackagesLayer } from './layer';
-import { BASE, CURL, HAPROXY, MICRO, MLFLOW, MLFLOW_REQUIREMENTS, POSTGRES, PYTHON, PYTORCH, STATIC } from './layers';
+import {
+  BASE,
+  CURL,
+  HAPROXY,
+  MICRO,
+  MLFLOW,
+  MLFLOW_REQUIREMENTS,
+  POSTGRES,
+  PYTHON,
+  PYTORCH,
+  STATIC,
+  VALKEY,
+} from './layers';
 
 /** How an image starts, in the words of the OCI image configuration. */
 export interface ImageConfig {
@@ -99,6 +111,34 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
       WorkingDir: '/home/curl_user',
     },
   },
+  'hashicorp/vault': {
+    ...built('Vault', 'vault'),
+    remark: "with busybox' tools, and those of its plugins that our platform uses",
+    layers: [BASE, CURL, files({ '/usr/bin/vault': from.program('vault') })],
+    config: { Entrypoint: ['vault'], Cmd: ['server', '-dev'], WorkingDir: '/' },
+  },
+  'external-secrets/external-secrets': {
+    ...built('External Secrets', 'external-secrets'),
+    remark: "for Vault alone, with a later version's sign of life at its webhook",
+    layers: [STATIC, files({ '/bin/external-secrets': from.program('external-secrets') })],
+    config: { Entrypoint: ['/bin/external-secrets'], User: '65534' },
+  },
+  'dexidp/dex': {
+    ...built('Dex', 'dex'),
+    remark: 'without gomplate, for directories alone',
+    layers: [BASE, files({ '/usr/local/bin/dex': from.program('dex'), '/etc/dex': from.directory() })],
+    config: { Cmd: ['dex', 'serve', '/etc/dex/config.docker.yaml'], User: '1001:1001', WorkingDir: '/' },
+  },
+  'valkey/valkey': {
+    ...debian('Valkey', VALKEY, 'valkey-server'),
+    layers: [BASE, VALKEY],
+    config: { Cmd: ['valkey-server'], WorkingDir: '/data' },
+  },
+  'oauth2-proxy/oauth2-proxy': {
+    ...built('oauth2-proxy', 'oauth2-proxy'),
+    layers: [BASE, files({ '/bin/oauth2-proxy': from.program('oauth2-proxy') })],
+    config: { Entrypoint: ['/bin/oauth2-proxy'], User: '65532:65532' },
+  },
   'jetstack/cert-manager-controller': certManager('controller'),
   'jetstack/cert-manager-webhook': certManager('webhook'),
   'jetstack/cert-manager-cainjector': certManager('cainjector'),
@@ -165,6 +205,19 @@ const SIMULATED: readonly string[] = [
   'cloud-native/k8s-mig-manager',
   'cloud-native/network-operator',
   'mellanox/k8s-rdma-shared-dev-plugin',
+  'goharbor/harbor-core',
+  'goharbor/harbor-jobservice',
+  'goharbor/harbor-portal',
+  'goharbor/harbor-registryctl',
+  'goharbor/prepare',
+  'goharbor/registry-photon',
+  'goharbor/trivy-adapter-photon',
+  'aquasecurity/trivy-db',
+  'aquasecurity/trivy-java-db',
+  'release/install-cni',
+  'release/ztunnel',
+  'release/pilot',
+  'release/proxyv2',
 ];
 
 /** Those of images that nothing starts on the bench: they are for trainings without an image of their own. */

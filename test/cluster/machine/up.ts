@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Platform, Site } from '../../../lib';
 import { imageStore, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
-import { platformFolder, type PlatformName, platformOf, PLATFORMS } from '../platforms';
+import { hasDirectory, platformFolder, type PlatformName, platformOf, PLATFORMS } from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
 import { PLANE } from '../training/images';
@@ -11,6 +11,7 @@ import { type NodeState, readState, writeState } from '../state';
 import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
 import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
 import { apiServerReady, startApiServer, startControllers } from './control-plane';
+import { startDirectory } from './directory';
 import { startDns } from './dns';
 import { type Janitor } from './janitor';
 import { kubectl } from './kubectl';
@@ -127,6 +128,7 @@ async function start(
   await Promise.all([
     ...controlPlaneRuns,
     startDns(site.domain),
+    ...(hasDirectory(platform) ? [startDirectory(tell)] : []),
     apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     apiServer.then(() => createNodes(simulated, platformOf(platform, site))),
     apiServer.then(() => applyStandIns(platformImages(platform).filter(isSimulated))),

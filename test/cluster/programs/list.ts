@@ -13,6 +13,8 @@ export interface Program {
   readonly tags?: readonly string[];
   /** Values for Go variables, set by the linker. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Files of a Go module that are built as ours are, by their paths in it. @default - none */
+  readonly replaced?: { readonly module: string; readonly files: Readonly<Record<string, string>> };
   /** Linked against C libraries. @default false */
   readonly cgo?: boolean;
   /** Seconds on 2 CPUs with nothing cached but what those before it in the list left. */
@@ -197,6 +199,49 @@ export const PROGRAMS: readonly Program[] = [
       // Where its image has what it is shown of the node.
       'sigs.k8s.io/node-feature-discovery/pkg/utils/hostpath.pathPrefix': '/host-',
     },
+    seconds: 40,
+  },
+  {
+    name: 'vault',
+    version: '1.21.0',
+    purpose: 'store of secrets',
+    module: 'vault',
+    binaries: { vault: './vault' },
+    tags: ['minimal'],
+    variables: { 'github.com/hashicorp/vault/version.fullVersion': '1.21.0' },
+    seconds: 150,
+  },
+  {
+    name: 'external-secrets',
+    version: '0.19.2',
+    purpose: 'Secrets out of a store',
+    module: 'external-secrets',
+    binaries: { 'external-secrets': './external-secrets' },
+    replaced: {
+      module: 'github.com/external-secrets/external-secrets',
+      files: {
+        'pkg/provider/register/register.go': 'replaced/providers.go',
+        'pkg/generator/register/register.go': 'replaced/generators.go',
+      },
+    },
+    seconds: 100,
+  },
+  {
+    name: 'dex',
+    version: '2.45.1',
+    purpose: 'who signs in',
+    module: 'dex',
+    binaries: { dex: 'github.com/dexidp/dex/cmd/dex' },
+    variables: { 'main.version': 'v2.45.1' },
+    cgo: true,
+    seconds: 60,
+  },
+  {
+    name: 'oauth2-proxy',
+    version: '7.15.3',
+    purpose: 'sign-in before interfaces',
+    module: 'oauth2-proxy',
+    binaries: { 'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7' },
     seconds: 40,
   },
 ];

@@ -39,7 +39,7 @@ async function build(program: Program, tell: (line: string) => void): Promise<vo
     await goBuild(program, folder, work);
     const [first] = Object.keys(binaries);
     for (const [binary, path] of Object.entries(binaries))
-      renameSync(join(folder, basename(path)), join(folder, binary));
+      renameSync(join(folder, outputOf(path)), join(folder, binary));
     for (const link of Object.keys(links)) symlinkSync(first!, join(folder, link));
     publish(folder, folderOf(program));
   } finally {
@@ -83,6 +83,11 @@ function find(name: string): Program {
   const found = PROGRAMS.find(({ binaries, links }) => name in binaries || name in (links ?? {}));
   if (!found) throw new Error(`the bench builds no program ${name}`);
   return found;
+}
+
+/** What Go calls the program of a package: the last part of its path that isn't the module's major version. */
+function outputOf(path: string): string {
+  return basename(path.replace(/\/v\d+$/, ''));
 }
 
 function roughly(seconds: number): string {
