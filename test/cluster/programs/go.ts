@@ -31,16 +31,6 @@ export function buildKey(program: Program): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-const ENVIRONMENT = {
-  GOFLAGS: '-mod=readonly',
-  GOTOOLCHAIN: 'local',
-  GOWORK: 'off',
-  GO111MODULE: 'on',
-  GOOS: 'linux',
-  GOARCH: '',
-  GOEXPERIMENT: '',
-};
-
 /** Builds all binaries of a program into a directory, with what is in between in another one, and puts its files beside them. */
 export async function goBuild(program: Program, folder: string, work: string): Promise<void> {
   const values = Object.entries(program.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
@@ -58,6 +48,16 @@ export async function goBuild(program: Program, folder: string, work: string): P
     copyFileSync(join(directory.trim(), path), join(folder, name));
   }
 }
+
+const ENVIRONMENT = {
+  GOFLAGS: '-mod=readonly',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+  GO111MODULE: 'on',
+  GOOS: 'linux',
+  GOARCH: '',
+  GOEXPERIMENT: '',
+};
 
 /** Files of the program's module that the build depends on: what it requires, and the packages of our own. */
 function sources(program: Program): string[] {

@@ -223,6 +223,6 @@ export const PROGRAMS: readonly Program[] = [
       'istio.io/istio/pkg/version.buildGitRevision': ISTIO_COMMIT,
       'istio.io/istio/pkg/version.buildStatus': 'Clean',
     },
-    seconds: 200,
+    seconds: 160,
   },
 ];
