@@ -139,7 +139,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   },
   'release/proxyv2': {
     ...built('Istio', 'pilot-agent'),
-    remark: `with Envoy ${ENVOY_VERSION} as it is released, without Istio's extensions: they count requests and tell proxies of each other`,
+    remark: `with Envoy ${ENVOY_VERSION} from PyPI, without Istio's extensions to it: they count requests, and tell proxies of each other`,
     layers: [
       BASE,
       ENVOY,

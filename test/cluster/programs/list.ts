@@ -208,7 +208,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: 'istio',
     version: ISTIO,
-    purpose: 'the gateway that a company has',
+    purpose: "the mesh's control plane, and the agent beside Envoy",
     module: 'istio',
     binaries: {
       'pilot-discovery': 'istio.io/istio/pilot/cmd/pilot-discovery',
