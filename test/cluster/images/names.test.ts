@@ -1,4 +1,5 @@
-import { parseName, recipe } from './recipes';
+import { images as istio } from '../../../lib/networking/istio/images';
+import { isSimulated, parseName, recipe } from './recipes';
 
 test.each([
   ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],
@@ -16,4 +17,15 @@ test('an image without a recipe is an error that says where one goes', () => {
   expect(() => recipe('ghcr.io/some/thing:1')).toThrow(
     "the bench can't make the image ghcr.io/some/thing:1: give test/cluster/images/recipes.ts a recipe for it",
   );
+});
+
+test("Istio's control plane and Envoy are made, from any mirror; only ztunnel and what leads to it seem to run", () => {
+  const names = Object.values(istio).map(
+    ({ registry, repository, tag }) => `harbor.lab/mirror/${registry}/${repository}:${tag}`,
+  );
+  const made = names.filter((name) => !isSimulated(name));
+  expect(made.map((name) => recipe(name).config.Entrypoint)).toEqual([
+    ['/usr/local/bin/pilot-discovery'],
+    ['/usr/local/bin/pilot-agent'],
+  ]);
 });

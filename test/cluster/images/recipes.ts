@@ -6,6 +6,8 @@ import { files, from, type Layer, type PackagesLayer } from './layer';
 import {
   BASE,
   CURL,
+  ENVOY,
+  ENVOY_VERSION,
   HAPROXY,
   MICRO,
   MLFLOW,
@@ -159,6 +161,29 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     ],
     config: { Cmd: ['bash'], User: '65534:65534', Env: [path(), 'GRPC_GO_LOG_SEVERITY_LEVEL=INFO'] },
   },
+  'release/pilot': {
+    ...built('Istio', 'pilot-discovery'),
+    layers: [STATIC, files({ '/usr/local/bin/pilot-discovery': from.program('pilot-discovery') })],
+    config: { Entrypoint: ['/usr/local/bin/pilot-discovery'], User: '1337:1337' },
+  },
+  'release/proxyv2': {
+    ...built('Istio', 'pilot-agent'),
+    remark: `with Envoy ${ENVOY_VERSION} from PyPI, without Istio's extensions to it: they count requests, and tell proxies of each other`,
+    layers: [
+      BASE,
+      ENVOY,
+      files({
+        '/usr/local/bin/pilot-agent': from.program('pilot-agent'),
+        '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json': from.program('envoy-bootstrap.json', 0o644),
+      }),
+    ],
+    config: {
+      Entrypoint: ['/usr/local/bin/pilot-agent'],
+      User: '65532',
+      WorkingDir: '/',
+      Env: [path(), `ISTIO_META_ISTIO_PROXY_SHA=envoy:${ENVOY_VERSION}`],
+    },
+  },
   'training/plane': {
     ...debian('PyTorch', PYTORCH, 'python3-torch'),
     layers: [BASE, PYTHON, MLFLOW, PYTORCH, script('/app/train.py', 'train.py')],
@@ -192,7 +217,8 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
 };
 
 /**
- * Last parts of the repositories of images whose programs no package registry has: drivers, and what is written for one maker's devices.
+ * Last parts of the repositories of images whose programs no package registry has: drivers, what is written for one maker's devices, and Istio's
+ * ztunnel with what leads pods' traffic to it.
  * Their pods are put on simulated nodes, where they seem to run.
  */
 const SIMULATED: readonly string[] = [
@@ -216,8 +242,6 @@ const SIMULATED: readonly string[] = [
   'aquasecurity/trivy-java-db',
   'release/install-cni',
   'release/ztunnel',
-  'release/pilot',
-  'release/proxyv2',
 ];
 
 /** Those of images that nothing starts on the bench: they are for trainings without an image of their own. */

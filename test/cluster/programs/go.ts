@@ -24,14 +24,14 @@ export function neededGo(): string {
 /** 12 hexadecimal digits that are others when the build would be. */
 export function buildKey(program: Program): string {
   const hash = createHash('sha256');
-  const { binaries, tags, variables, cgo, links, replaced } = program;
+  const { binaries, files, replaced, tags, variables, cgo, links } = program;
   const release = goVersion()?.split('.').slice(0, 2).join('.');
-  hash.update(JSON.stringify({ binaries, tags, variables, cgo, links, replaced, release }));
+  hash.update(JSON.stringify({ binaries, files, replaced, tags, variables, cgo, links, release }));
   for (const file of sources(program)) hash.update(`\0${file}\0`).update(readFileSync(join(moduleOf(program), file)));
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Builds all binaries of a program into a directory, with what is in between in another one. */
+/** Builds all binaries of a program into a directory, with what is in between in another one, and puts its files beside them. */
 export async function goBuild(program: Program, folder: string, work: string): Promise<void> {
   const values = Object.entries(program.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   const modules = program.replaced ? ['-modfile', await replacing(program, program.replaced, work)] : [];
@@ -41,11 +41,13 @@ export async function goBuild(program: Program, folder: string, work: string): P
       ...['-tags', (program.tags ?? []).join(','), '-ldflags', ['-s', '-w', ...values].join(' ')],
       ...['-o', `${folder}/`, ...Object.values(program.binaries)],
     ],
-    {
-      cwd: moduleOf(program),
-      env: { ...ENVIRONMENT, GOTMPDIR: work, CGO_ENABLED: program.cgo ? '1' : '0' },
-    },
+    { cwd: moduleOf(program), env: { ...ENVIRONMENT, GOTMPDIR: work, CGO_ENABLED: program.cgo ? '1' : '0' } },
   );
+  for (const [name, { module, path }] of Object.entries(program.files ?? {})) {
+    const list = ['go', 'list', '-m', '-f', '{{.Dir}}', module];
+    const directory = await run(list, { cwd: moduleOf(program), env: ENVIRONMENT });
+    copyFileSync(join(directory.trim(), path), join(folder, name));
+  }
 }
 
 const ENVIRONMENT = {

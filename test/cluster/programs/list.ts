@@ -8,6 +8,8 @@ export interface Program {
   readonly module?: string;
   /** Go package of each binary. */
   readonly binaries: Readonly<Record<string, string>>;
+  /** Files that upstream's image has besides: where each lies in which Go module. */
+  readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
   /** Programs that are the first binary under another name, with their versions. */
   readonly links?: Readonly<Record<string, string>>;
   readonly tags?: readonly string[];
@@ -22,6 +24,10 @@ export interface Program {
 }
 
 const KUBERNETES = '1.36.3';
+
+/** Of the branch that 1.30's releases are made from, which have no Go versions. */
+const ISTIO_COMMIT = '9739e10eb9d7';
+const ISTIO = `1.30-${ISTIO_COMMIT}`;
 
 /** In the order in which they are built: what comes after Kubernetes has many packages in common with it. */
 export const PROGRAMS: readonly Program[] = [
@@ -243,5 +249,25 @@ export const PROGRAMS: readonly Program[] = [
     module: 'oauth2-proxy',
     binaries: { 'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7' },
     seconds: 40,
+  },
+  {
+    name: 'istio',
+    version: ISTIO,
+    purpose: "the mesh's control plane, and the agent beside Envoy",
+    module: 'istio',
+    binaries: {
+      'pilot-discovery': 'istio.io/istio/pilot/cmd/pilot-discovery',
+      'pilot-agent': 'istio.io/istio/pilot/cmd/pilot-agent',
+    },
+    files: {
+      'envoy-bootstrap.json': { module: 'istio.io/istio', path: 'tools/packaging/common/envoy_bootstrap.json' },
+    },
+    variables: {
+      'istio.io/istio/pkg/version.buildVersion': ISTIO,
+      'istio.io/istio/pkg/version.buildTag': ISTIO,
+      'istio.io/istio/pkg/version.buildGitRevision': ISTIO_COMMIT,
+      'istio.io/istio/pkg/version.buildStatus': 'Clean',
+    },
+    seconds: 160,
   },
 ];

@@ -13,7 +13,7 @@ export async function buildPrograms(tell: (line: string) => void): Promise<void>
   }
 }
 
-/** Absolute path of a built program. A copy needs the same file name. @throws where it isn't built */
+/** Absolute path of a built program, or of a file that it brings. A copy needs the same file name. @throws where it isn't built */
 export function program(name: string): string {
   const path = join(folderOf(find(name)), name);
   if (!existsSync(path)) throw new Error(`${name} is not built; npm run cluster:up builds it`);
@@ -80,7 +80,7 @@ function folderOf(program: Program): string {
 }
 
 function find(name: string): Program {
-  const found = PROGRAMS.find(({ binaries, links }) => name in binaries || name in (links ?? {}));
+  const found = PROGRAMS.find(({ binaries, files, links }) => name in { ...binaries, ...files, ...links });
   if (!found) throw new Error(`the bench builds no program ${name}`);
   return found;
 }

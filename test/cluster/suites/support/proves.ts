@@ -34,7 +34,7 @@ export function proves(
   system: System | readonly System[],
   mark: Mark,
   what: string,
-  fn: () => Promise<void>,
+  fn: () => Promise<void> | void,
   seconds?: number,
 ): void {
   const systems = typeof system === 'string' ? system : system.join(',');
