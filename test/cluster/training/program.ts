@@ -5,13 +5,14 @@ import { type OutputFile } from '../../../lib/core/output/folder';
 import { linked } from '../../../lib/core/output/linked';
 import { platformFiles } from '../../../lib/core/output/platform-files';
 import { platformOf } from '../platforms';
+import { readState } from '../state';
 import { LARGE, PLANE } from './images';
 
 /** Steps of the training on CPUs, and how long each takes at the least, in seconds. */
 export const STEPS = 120;
 const PAUSE = 0.25;
 
-/** What people add to the platform of dist/training-cluster: trainings of its two teams. */
+/** What people add to the platform that is up: trainings of its two teams. */
 export type Training = 'plane' | 'borrower' | 'owner';
 
 const ADD: Readonly<Record<Training, (lab: TrainingCluster) => void>> = {
@@ -61,7 +62,7 @@ function gpus(lab: TrainingCluster, id: string, team: string, nodes: number): vo
 
 /** The files of the platform with some trainings. */
 export function platformWith(site: Site, trainings: readonly Training[]): readonly OutputFile[] {
-  const lab = platformOf('training-cluster', site) as TrainingCluster;
+  const lab = platformOf(readState().platform, site) as TrainingCluster;
   for (const training of trainings) ADD[training](lab);
   const { bundle, findings } = linked(lab);
   if (findings.length > 0) throw new Error(JSON.stringify(findings));

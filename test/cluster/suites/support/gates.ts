@@ -1,6 +1,6 @@
 import { type Site } from '../../../../lib';
-import { Bundle } from '../../../../lib/core/output/bundle';
 import { type OutputGate } from '../../../../lib/core/output/gates';
+import { linked } from '../../../../lib/core/output/linked';
 import { type Cluster, type KubeObject } from '../../cluster';
 import { platformOf } from '../../platforms';
 import { readState } from '../../state';
@@ -17,7 +17,7 @@ export interface PlannedFile {
 
 /** The plan behind what is applied to the cluster that is up: from the stages of the program, not from its output. */
 export function plan(site: Site): readonly PlannedFile[] {
-  return new Bundle(platformOf(readState().platform, site)).files;
+  return linked(platformOf(readState().platform, site)).bundle.files;
 }
 
 /** Since when a gate's condition has been true, in milliseconds since 1970, and who says so. */
@@ -142,7 +142,7 @@ function find(objects: readonly Watched[], resource: string, namespace: string |
 }
 
 function pluralsOf(kind: string): readonly string[] {
-  return [`${kind}s`, kind.replace(/y$/, 'ies')];
+  return [`${kind}s`, `${kind}es`, kind.replace(/y$/, 'ies')];
 }
 
 function instant(time: string | undefined, what: string): number {
