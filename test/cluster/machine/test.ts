@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { CACHE, KEPT, REPOSITORY, RESULTS, SCRATCH } from '../paths';
 import { type PlatformName } from '../platforms';
 import { run, sleep } from '../shell';
+import { readState } from '../state';
 import { inherit } from './interactive';
 import { withJanitor } from './janitor';
 import { build, type Tell, up } from './up';
@@ -107,8 +108,9 @@ export async function suites(
 ): Promise<number> {
   return withJanitor(async (janitor) => {
     await up(janitor, { platform, empty: platform === undefined, tell });
-    // It ends with this process, however that ends.
-    const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--runTestsByPath', ...jestArgs];
+    // It ends with this process, however that ends, and is where clients are, so that it may ask the API server itself.
+    const place = ['setpriv', '--pdeathsig', 'KILL', '--', 'nsenter', '-t', String(readState().holder), '-n', '--'];
+    const command = [...place, ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
     tell('taking the cluster down');
     await janitor.end();
