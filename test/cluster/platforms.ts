@@ -1,13 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExperimentTracking, TrainingCluster } from '../../blueprints';
 import { LAB } from '../../blueprints/lab';
-import { App, type Platform, type Site } from '../../lib';
+import { App, type Platform, type PlatformProps, type Site } from '../../lib';
 import { REPOSITORY } from './paths';
+
+/** What makes a platform the one that a mirror has: builds of one's own, and digests. */
+export type Mirrored = Pick<PlatformProps, 'images' | 'imageLock'>;
+
+type Props = Mirrored & { readonly site: Site };
 
 /** The platforms of dist/ that the bench applies, by their names, as blueprints/main.ts makes them of the site. */
 const BLUEPRINTS = {
-  'experiment-tracking': (site: Site) => new ExperimentTracking(new App(), 'experiment-tracking', { site }),
-  'training-cluster': (site: Site) => new TrainingCluster(new App(), 'training-cluster', { site, ...LAB }),
+  'experiment-tracking': (app: App, props: Props) => new ExperimentTracking(app, 'experiment-tracking', props),
+  'training-cluster': (app: App, props: Props) => new TrainingCluster(app, 'training-cluster', { ...props, ...LAB }),
 } as const;
 
 export type PlatformName = keyof typeof BLUEPRINTS;
@@ -20,6 +26,34 @@ export function platformFolder(name: PlatformName): string {
 }
 
 /** The program behind it. */
-export function platformOf(name: PlatformName, site: Site): Platform {
-  return BLUEPRINTS[name](site);
+export function platformOf(name: PlatformName, site: Site, more: Mirrored = {}): Platform {
+  return BLUEPRINTS[name](new App(), { site, ...more });
+}
+
+/** Writes its output into a folder of its name, below another one. */
+export function synthesize(name: PlatformName, site: Site, folder: string, more: Mirrored): void {
+  const app = new App({ outdir: folder });
+  BLUEPRINTS[name](app, { site, ...more });
+  app.synth();
+}
+
+/** Every image, as the manifests of a folder name it. */
+export function imagesOf(folder: string): readonly string[] {
+  return words(folder, 'images.txt').map(([reference]) => reference!);
+}
+
+/** Where its images come from: their names before any mirror's. */
+export function imageSources(name: PlatformName): readonly string[] {
+  return words(platformFolder(name), 'mirror.txt').map(([source]) => source!);
+}
+
+/** Whether its images come from a mirror. */
+export function isMirrored(name: PlatformName): boolean {
+  const own = new Set(imageSources(name));
+  return imagesOf(platformFolder(name)).some((reference) => !own.has(reference));
+}
+
+function words(folder: string, file: string): string[][] {
+  const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
 }
