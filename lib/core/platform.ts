@@ -218,7 +218,14 @@ export class Platform extends Construct {
     }
     const owners = new Set([...(known?.owners ?? []), ...(owner ? [owner.node.path] : [])]);
     const locked = source.digest === undefined && digest !== undefined;
-    this.usedImages.set(used, { image, reference: used, mirrored, locked, owners });
+    this.usedImages.set(used, {
+      image,
+      reference: used,
+      mirrored,
+      replaces: replacement !== undefined,
+      locked,
+      owners,
+    });
     return used;
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ExperimentTracking, TrainingCluster } from '../../blueprints';
 import { LAB } from '../../blueprints/lab';
 import { App, type Platform, type PlatformProps, type Site } from '../../lib';
+import { parseName } from './images/names';
 import { REPOSITORY } from './paths';
 
 /** What makes a platform the one that a mirror has: builds of one's own, and digests. */
@@ -42,15 +43,35 @@ export function imagesOf(folder: string): readonly string[] {
   return words(folder, 'images.txt').map(([reference]) => reference!);
 }
 
-/** Where its images come from: their names before any mirror's. */
-export function imageSources(name: PlatformName): readonly string[] {
-  return words(platformFolder(name), 'mirror.txt').map(([source]) => source!);
-}
-
 /** Whether its images come from a mirror. */
 export function isMirrored(name: PlatformName): boolean {
-  const own = new Set(imageSources(name));
+  const own = new Set(listed(name).map(([source]) => source));
   return imagesOf(platformFolder(name)).some((reference) => !own.has(reference));
+}
+
+/**
+ * Names in the mirror, by repositories, for images that the library pins by upstream's digest. Nobody but upstream can make these: what takes their places is what a
+ * company has built itself.
+ */
+export function ownBuilds(name: PlatformName): Readonly<Record<string, string>> {
+  const references = imagesOf(platformFolder(name));
+  const pinned = listed(name).filter(([, digest]) => digest !== '-');
+  return Object.fromEntries(
+    pinned.map(([source, digest, place]) => [
+      parseName(source!).repository,
+      references.find((reference) => reference.endsWith(`/${place}@${digest}`))!.split('@')[0]!,
+    ]),
+  );
+}
+
+/** What a mirror needs for it: the names by which mirror.sh looks for images that were saved. */
+export function savedImages(name: PlatformName): readonly string[] {
+  const builds = ownBuilds(name);
+  return listed(name).map(([source]) => builds[parseName(source!).repository] ?? source!);
+}
+
+function listed(name: PlatformName): string[][] {
+  return words(platformFolder(name), 'mirror.txt');
 }
 
 function words(folder: string, file: string): string[][] {

@@ -9,7 +9,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +20,8 @@ import { fillFiles } from './fill';
 import { digest, files, from, type Layer } from './layer';
 import { type ImageDocument, type LayerReference, writeLayout } from './oci';
 import { configOf, layerId, packagesLayers } from './plan';
-import { isSimulated, parseName, recipe } from './recipes';
+import { parseName } from './names';
+import { isSimulated, recipe } from './recipes';
 
 const PREFIX = 'image-layout-';
 
@@ -78,20 +78,6 @@ export async function imageLayout(names: readonly string[], tell: Tell): Promise
   for (const other of layouts().filter((path) => path !== layout)) rmSync(other, { recursive: true });
   tell(`images to be mirrored: done in ${Math.round((Date.now() - begin) / 1000)} s`);
   return layout;
-}
-
-/** A layout of one image of another: what a tool takes that pushes whole layouts. */
-export function singleImage(layout: string, name: string, folder: string): void {
-  const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as Index;
-  const manifests = index.manifests.filter(({ annotations }) => Object.values(annotations).includes(name));
-  if (manifests.length !== 1) throw new Error(`${layout} has no image ${name}`);
-  mkdirSync(folder, { recursive: true });
-  for (const part of ['oci-layout', 'blobs']) symlinkSync(join(layout, part), join(folder, part));
-  writeFileSync(join(folder, 'index.json'), JSON.stringify({ ...index, manifests }));
-}
-
-interface Index {
-  readonly manifests: readonly { readonly annotations: Readonly<Record<string, string>> }[];
 }
 
 /** Without its digest, with all else. */

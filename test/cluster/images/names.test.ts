@@ -1,4 +1,5 @@
-import { parseName, recipe } from './recipes';
+import { parseName } from './names';
+import { recipe } from './recipes';
 
 test.each([
   ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],

@@ -9,7 +9,8 @@ import { digest, type Layer } from './layer';
 import { PACKAGES_LAYERS } from './layers';
 import { chainId, type ImageDocument, type LayerReference, writeArchive } from './oci';
 import { configOf, layerId, packagesLayers } from './plan';
-import { parseName, type Recipe, recipe } from './recipes';
+import { parseName } from './names';
+import { type Recipe, recipe } from './recipes';
 
 const PREFIX = 'image-store-';
 

@@ -1,10 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Platform, type Site } from '../../../lib';
-import { singleImage } from '../images';
 import { REPOSITORY, RUN, SCRATCH } from '../paths';
-import { type Mirrored, platformFolder, type PlatformName, platformOf, synthesize } from '../platforms';
+import { ownBuilds, platformFolder, type PlatformName, platformOf, synthesize } from '../platforms';
 import { program } from '../programs/programs';
 import { attempt, type Result, run, type RunOptions, until } from '../shell';
 import { type MirrorState, readState } from '../state';
@@ -45,7 +44,7 @@ export function mirroredFolder(name: PlatformName): string {
 /** The platform that is applied, with the digests of its images where these are the mirror's. */
 export function appliedPlatform(site: Site): Platform {
   const { platform, mirror } = readState();
-  return mirror ? platformOf(platform, site, digestsOf(platform, site, mirror)) : platformOf(platform, site);
+  return platformOf(platform, site, mirror && { images: ownBuilds(platform), imageLock: mirror.lock });
 }
 
 /** Certificates, users and logins. @returns the credential of nodes, as summary.md wants it */
@@ -107,7 +106,7 @@ export async function startMirror({ base }: MirrorState): Promise<void> {
     config,
     JSON.stringify({
       version: '0.1',
-      log: { level: 'info' },
+      log: { level: 'warn' },
       storage: {
         filesystem: { rootdirectory: join(FOLDER, 'storage') },
         delete: { enabled: true },
@@ -118,34 +117,27 @@ export async function startMirror({ base }: MirrorState): Promise<void> {
     }),
   );
   await addProcess({ name: MIRROR, argv: [program('registry'), 'serve', config], env: { PATH: SYSTEM_PATH } });
-  const ask = ['nsenter', '-t', String(holder), '-n', '--', 'curl', '--silent', '--insecure', `https://${address}/v2/`];
-  await until('the registry', 60, async () => (await run(ask)).includes('UNAUTHORIZED') || undefined, 0.05);
+  const ask = async () => asOperator(['crane', 'catalog', hostOf(base)]);
+  await until('the registry', 60, ask, 0.05);
 }
 
 /**
- * Fills the registry as docs/air-gap.md says, and writes the platform's folder with the digests that its images have there. Images that the library pins by upstream's digest
- * can't be had with it: builds of one's own take their place, which are pushed under the same names.
+ * Fills the registry as docs/air-gap.md says, looks up in it which digests the images have there, and writes the platform's folder with these.
+ *
+ * @see docs/air-gap.md
  */
 export async function fillMirror(name: PlatformName, site: Site, tell: (line: string) => void): Promise<void> {
-  const mirror = readState().mirror!;
-  const { base, authority, saved, lock } = mirror;
+  const { base, authority, saved, lock } = readState().mirror!;
+  const images = ownBuilds(name);
   const tagged = join(FOLDER, 'tagged');
-  const builds = ownBuilds(platformOf(name, site));
-  synthesize(name, site, tagged, { images: builds });
-  const folder = join(tagged, name);
-  await asOperator([join(folder, 'mirror.sh'), '--load', saved, '--ca', authority]);
-  for (const [source, target] of Object.entries(builds)) {
-    const single = join(FOLDER, 'single');
-    singleImage(saved, `${source}:${target.slice(target.lastIndexOf(':') + 1)}`, single);
-    await asOperator([program('crane'), 'push', single, target], { env: { SSL_CERT_FILE: authority } });
-    rmSync(single, { recursive: true });
-  }
+  synthesize(name, site, tagged, { images });
+  await asOperator([join(tagged, name, 'mirror.sh'), '--load', saved, '--ca', authority]);
   tell('the mirror has its images');
-  const cli = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'lib/cli/main.ts')];
-  await asOperator([...cli, 'images', 'lock', folder, '--file', lock, '--from', base, '--ca', authority], {
+  const cli = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'lib/cli/main.ts'), 'images', 'lock'];
+  await asOperator([...cli, join(tagged, name), '--file', lock, '--from', base, '--ca', authority], {
     cwd: REPOSITORY,
   });
-  synthesize(name, site, dirname(mirroredFolder(name)), { images: builds, imageLock: lock });
+  synthesize(name, site, dirname(mirroredFolder(name)), { images, imageLock: lock });
   await asOperator([join(mirroredFolder(name), 'mirror.sh'), '--check', '--load', saved, '--ca', authority]);
   tell('the manifests name the digests of the mirror');
 }
@@ -172,27 +164,14 @@ function inside(command: readonly string[]): readonly string[] {
 }
 
 function withLogin(options: RunOptions): RunOptions {
-  const { login } = readState().mirror!;
+  const { mirror, path } = readState();
   const env = {
-    DOCKER_CONFIG: login,
-    CRANE: program('crane'),
+    DOCKER_CONFIG: mirror!.login,
+    SSL_CERT_FILE: mirror!.authority,
+    PATH: `${dirname(program('crane'))}:${path}:${process.env.PATH}`,
     TMPDIR: SCRATCH,
-    TS_NODE_PROJECT: join(REPOSITORY, 'tsconfig.json'),
   };
   return { ...options, env: { ...env, ...options.env } };
-}
-
-/** What the platform must be told so that it is the one that the mirror has. */
-function digestsOf(name: PlatformName, site: Site, { lock }: MirrorState): Mirrored {
-  return { images: ownBuilds(platformOf(name, site)), imageLock: lock };
-}
-
-/** Names in the mirror, without a digest, for the images that the library pins by upstream's. */
-function ownBuilds(platform: Platform): Readonly<Record<string, string>> {
-  const pinned = [...platform.images.values()].filter(({ image, mirrored }) => mirrored && image.digest !== undefined);
-  return Object.fromEntries(
-    pinned.map(({ image, reference }) => [`${image.registry}/${image.repository}`, reference.split('@')[0]!]),
-  );
 }
 
 function hostOf(base: string): string {

@@ -4,13 +4,13 @@ import { type Platform, Site } from '../../../lib';
 import { imageLayout, imageStores, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
 import {
-  imageSources,
   imagesOf,
   isMirrored,
   platformFolder,
   type PlatformName,
   platformOf,
   PLATFORMS,
+  savedImages,
 } from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
@@ -84,7 +84,7 @@ export async function build(images: readonly string[], tell: Tell): Promise<Imag
   const always = [SANDBOX_IMAGE, ...ADD_ON_IMAGES, PLANE, ...images];
   const all = [...always, ...preloaded.filter((name) => !isSimulated(name))];
   const [store, bare] = await imageStores(mirrored.length > 0 ? [all, always] : [all], tell);
-  const saved = mirrored.length > 0 ? await imageLayout(mirrored.flatMap(imageSources), tell) : undefined;
+  const saved = mirrored.length > 0 ? await imageLayout(mirrored.flatMap(savedImages), tell) : undefined;
   return { store: store!, bare, saved };
 }
 

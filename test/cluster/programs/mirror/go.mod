@@ -8,6 +8,7 @@ tool github.com/google/go-containerregistry/cmd/crane
 require (
 	github.com/docker/distribution v2.8.3+incompatible
 	github.com/gorilla/handlers v1.5.2
+	github.com/sirupsen/logrus v1.9.4
 	golang.org/x/crypto v0.59.0
 )
 
@@ -34,7 +35,6 @@ require (
 	github.com/prometheus/client_model v0.6.1 // indirect
 	github.com/prometheus/common v0.55.0 // indirect
 	github.com/prometheus/procfs v0.15.1 // indirect
-	github.com/sirupsen/logrus v1.9.4 // indirect
 	github.com/spf13/cobra v1.10.2 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	golang.org/x/sync v0.22.0 // indirect

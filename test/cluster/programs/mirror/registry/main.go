@@ -19,6 +19,7 @@ import (
 	_ "github.com/docker/distribution/registry/storage/driver/filesystem"
 	"github.com/docker/distribution/version"
 	gorilla "github.com/gorilla/handlers"
+	"github.com/sirupsen/logrus"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -48,6 +49,13 @@ func serve(path string) error {
 	config, err := configuration.Parse(file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if config.Log.Level != "" {
+		level, err := logrus.ParseLevel(string(config.Log.Level))
+		if err != nil {
+			return err
+		}
+		logrus.SetLevel(level)
 	}
 	app := handlers.NewApp(dcontext.WithVersion(dcontext.Background(), version.Version), config)
 	// As upstream has it: who asked for what, in the form of Apache's combined log.
