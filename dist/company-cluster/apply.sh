@@ -344,20 +344,21 @@ steps() {
   step 41 6 06-minio.k8s.yaml 37 39
   step 42 6 06-vault-configure.k8s.yaml 37 39 40
   step 43 7 07-external-secrets-seed.k8s.yaml 42
-  step 44 7 07-minio-configure.k8s.yaml 41
-  step 45 8 08-external-secrets-secrets.k8s.yaml 38 43
-  step 46 8 08-vault-snapshots.k8s.yaml 42 44
-  step 47 9 09-harbor-secrets.k8s.yaml 45
-  step 48 9 09-language.k8s.yaml 45
-  step 49 9 09-postgres.k8s.yaml 44 45
-  step 50 9 09-redis.k8s.yaml 35 45
-  step 51 9 09-sign-in-mlflow.k8s.yaml 45
-  step 52 9 09-vision.k8s.yaml 45
-  step 53 10 10-postgres-backup.k8s.yaml 49
-  step 54 10 10-postgres-configure.k8s.yaml 49
-  step 55 11 11-harbor.k8s.yaml 47 50 54
-  step 56 11 11-mlflow.k8s.yaml 54
-  step 57 12 12-harbor-configure.k8s.yaml 55
+  step 44 7 07-external-secrets-stores.k8s.yaml 38 42
+  step 45 7 07-minio-configure.k8s.yaml 41
+  step 46 8 08-external-secrets-secrets.k8s.yaml 43 44
+  step 47 8 08-vault-snapshots.k8s.yaml 42 45
+  step 48 9 09-harbor-secrets.k8s.yaml 46
+  step 49 9 09-language.k8s.yaml 46
+  step 50 9 09-postgres.k8s.yaml 45 46
+  step 51 9 09-redis.k8s.yaml 35 46
+  step 52 9 09-sign-in-mlflow.k8s.yaml 46
+  step 53 9 09-vision.k8s.yaml 46
+  step 54 10 10-postgres-backup.k8s.yaml 50
+  step 55 10 10-postgres-configure.k8s.yaml 50
+  step 56 11 11-harbor.k8s.yaml 48 51 55
+  step 57 11 11-mlflow.k8s.yaml 55
+  step 58 12 12-harbor-configure.k8s.yaml 56
 }
 
 gates_1() {
@@ -628,6 +629,17 @@ gates_43() {
 
 gates_44() {
   :
+  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
+  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
+  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
+  gate_condition redis secretstores.external-secrets.io external-secrets Ready
+  gate_condition harbor secretstores.external-secrets.io external-secrets Ready
+  gate_condition vision secretstores.external-secrets.io external-secrets Ready
+  gate_condition language secretstores.external-secrets.io external-secrets Ready
+}
+
+gates_45() {
+  :
   gate_job minio bucket-vault-snapshots-a0c7bd87
   gate_job minio bucket-postgres-backups-28f2c033
   gate_job minio bucket-mlflow-17e28ba8
@@ -638,82 +650,75 @@ gates_44() {
   gate_job minio group-ml-language-767ab2ca
 }
 
-gates_45() {
+gates_46() {
   :
-  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-superuser Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-mlflow Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-harbor Ready
-  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-admin Ready
   gate_condition mlflow externalsecrets.external-secrets.io postgres-mlflow Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-keys Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-sign-in Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-team-vision Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-team-language Ready
-  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
   gate_condition sign-in externalsecrets.external-secrets.io mlflow-sign-in Ready
-  gate_condition redis secretstores.external-secrets.io external-secrets Ready
   gate_condition redis externalsecrets.external-secrets.io redis-system Ready
   gate_condition redis externalsecrets.external-secrets.io redis-harbor Ready
-  gate_condition harbor secretstores.external-secrets.io external-secrets Ready
   gate_condition harbor externalsecrets.external-secrets.io harbor-registry Ready
   gate_condition harbor externalsecrets.external-secrets.io harbor-core Ready
   gate_condition harbor externalsecrets.external-secrets.io postgres-harbor Ready
   gate_condition harbor externalsecrets.external-secrets.io redis-harbor Ready
   gate_condition harbor externalsecrets.external-secrets.io harbor-jobservice Ready
   gate_condition harbor externalsecrets.external-secrets.io harbor-admin Ready
-  gate_condition vision secretstores.external-secrets.io external-secrets Ready
   gate_condition vision externalsecrets.external-secrets.io mlflow-team-vision Ready
-  gate_condition language secretstores.external-secrets.io external-secrets Ready
   gate_condition language externalsecrets.external-secrets.io mlflow-team-language Ready
-}
-
-gates_46() {
-  :
 }
 
 gates_47() {
   :
-  gate_job harbor secrets-62a85ff6
 }
 
 gates_48() {
   :
+  gate_job harbor secrets-62a85ff6
 }
 
 gates_49() {
   :
-  gate_rollout postgres statefulset postgres
 }
 
 gates_50() {
+  :
+  gate_rollout postgres statefulset postgres
+}
+
+gates_51() {
   :
   gate_rollout redis statefulset redis
   gate_rollout redis deployment proxy
 }
 
-gates_51() {
+gates_52() {
   :
   gate_rollout sign-in deployment mlflow
 }
 
-gates_52() {
+gates_53() {
   :
 }
 
-gates_53() {
+gates_54() {
   :
   gate_job postgres first-backup-eb556bc1
 }
 
-gates_54() {
+gates_55() {
   :
   gate_job postgres database-mlflow-d6da05d0
   gate_job postgres database-harbor-f88bc4d9
 }
 
-gates_55() {
+gates_56() {
   :
   gate_rollout harbor deployment core
   gate_rollout harbor deployment portal
@@ -722,12 +727,12 @@ gates_55() {
   gate_rollout harbor deployment trivy
 }
 
-gates_56() {
+gates_57() {
   :
   gate_rollout mlflow deployment server
 }
 
-gates_57() {
+gates_58() {
   :
   gate_job harbor configure-c7f99d2b
 }

@@ -323,14 +323,15 @@ steps() {
   step 20 6 06-minio.k8s.yaml 16 18
   step 21 6 06-vault-configure.k8s.yaml 16 18 19
   step 22 7 07-external-secrets-seed.k8s.yaml 21
-  step 23 7 07-minio-configure.k8s.yaml 20
-  step 24 8 08-external-secrets-secrets.k8s.yaml 17 22
-  step 25 8 08-vault-snapshots.k8s.yaml 21 23
-  step 26 9 09-postgres.k8s.yaml 23 24
-  step 27 9 09-sign-in-mlflow.k8s.yaml 24
-  step 28 10 10-postgres-backup.k8s.yaml 26
-  step 29 10 10-postgres-configure.k8s.yaml 26
-  step 30 11 11-mlflow.k8s.yaml 29
+  step 23 7 07-external-secrets-stores.k8s.yaml 17 21
+  step 24 7 07-minio-configure.k8s.yaml 20
+  step 25 8 08-external-secrets-secrets.k8s.yaml 22 23
+  step 26 8 08-vault-snapshots.k8s.yaml 21 24
+  step 27 9 09-postgres.k8s.yaml 24 25
+  step 28 9 09-sign-in-mlflow.k8s.yaml 25
+  step 29 10 10-postgres-backup.k8s.yaml 27
+  step 30 10 10-postgres-configure.k8s.yaml 27
+  step 31 11 11-mlflow.k8s.yaml 30
 }
 
 gates_1() {
@@ -466,50 +467,54 @@ gates_22() {
 
 gates_23() {
   :
+  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
+  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
+  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
+}
+
+gates_24() {
+  :
   gate_job minio bucket-vault-snapshots-4baefac3
   gate_job minio bucket-postgres-backups-2c3bfd13
   gate_job minio bucket-mlflow-df8ca8ea
 }
 
-gates_24() {
+gates_25() {
   :
-  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-superuser Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-mlflow Ready
-  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-admin Ready
   gate_condition mlflow externalsecrets.external-secrets.io postgres-mlflow Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-keys Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-sign-in Ready
-  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
   gate_condition sign-in externalsecrets.external-secrets.io mlflow-sign-in Ready
-}
-
-gates_25() {
-  :
 }
 
 gates_26() {
   :
-  gate_rollout postgres statefulset postgres
 }
 
 gates_27() {
   :
-  gate_rollout sign-in deployment mlflow
+  gate_rollout postgres statefulset postgres
 }
 
 gates_28() {
   :
-  gate_job postgres first-backup-05912cda
+  gate_rollout sign-in deployment mlflow
 }
 
 gates_29() {
   :
-  gate_job postgres database-mlflow-8d792b92
+  gate_job postgres first-backup-05912cda
 }
 
 gates_30() {
+  :
+  gate_job postgres database-mlflow-8d792b92
+}
+
+gates_31() {
   :
   gate_rollout mlflow deployment server
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExperimentTracking, TrainingCluster } from '../../blueprints';
-import { LAB } from '../../blueprints/lab';
+import { COMPANY, COMPANY_LAB, LAB } from '../../blueprints/lab';
 import { App, type Platform, type PlatformProps, type Site } from '../../lib';
 import { parseName } from './images/names';
 import { REPOSITORY } from './paths';
@@ -14,7 +14,11 @@ type Props = Mirrored & { readonly site: Site };
 /** The platforms of dist/ that the bench applies, by their names, as blueprints/main.ts makes them of the site. */
 const BLUEPRINTS = {
   'experiment-tracking': (app: App, props: Props) => new ExperimentTracking(app, 'experiment-tracking', props),
+  'company-tracking': (app: App, props: Props) =>
+    new ExperimentTracking(app, 'company-tracking', { ...props, ...COMPANY }),
   'training-cluster': (app: App, props: Props) => new TrainingCluster(app, 'training-cluster', { ...props, ...LAB }),
+  'company-cluster': (app: App, props: Props) =>
+    new TrainingCluster(app, 'company-cluster', { ...props, ...COMPANY_LAB }),
 } as const;
 
 export type PlatformName = keyof typeof BLUEPRINTS;
@@ -77,4 +81,9 @@ function listed(name: PlatformName): string[][] {
 function words(folder: string, file: string): string[][] {
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
   return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
+}
+
+/** Whether its people are in the company's directory. */
+export function hasDirectory(name: PlatformName): boolean {
+  return name.startsWith('company-');
 }

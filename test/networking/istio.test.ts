@@ -303,6 +303,13 @@ describe('Istio', () => {
     ]);
   });
 
+  test('istiod may read the Ingresses that it does nothing with: it is not ready without', () => {
+    const { lab } = make();
+    const rules = objectOf<{ rules: k8s.PolicyRule[] }>(lab, 'ClusterRole', 'gateway-istiod').rules;
+    const [rule] = rules.filter(({ apiGroups }) => apiGroups?.includes('networking.k8s.io'));
+    expect(rule).toMatchObject({ resources: ['ingresses'], verbs: ['get', 'list', 'watch'] });
+  });
+
   test("OpenShift's own definitions of Gateway API are left alone, and only there", () => {
     const names = (distribution: 'openshift' | 'kubeadm') =>
       objectsOf(make({ mesh: false }, { distribution }).lab)

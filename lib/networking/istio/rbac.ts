@@ -34,8 +34,8 @@ export const istiodRules: Rules = [
 ];
 
 /**
- * What istiod does in all namespaces. Without injection, Ingresses, other clusters and gateways that it makes itself, it has less than
- * upstream's chart gives it: no right to workloads, Services and service accounts, to webhooks that change pods, to certificate requests.
+ * What istiod does in all namespaces. Without injection, other clusters and gateways that it makes itself, and writing no Ingress' status, it has
+ * less than upstream's chart gives it: no right to workloads, Services and service accounts, to webhooks that change pods, to certificate requests.
  *
  * Secrets are watched in all namespaces, as its cache of gateway certificates is made for the whole cluster; ConfigMaps are written in all, since
  * each gets the authority's certificate (`istio-ca-root-cert`).
@@ -65,6 +65,9 @@ export function istiodClusterRules(webhook: string): Rules {
     { apiGroups: [''], resources: ['services/status'], verbs: WRITE_STATUS },
     { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, 'create', 'update'] },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
+    // It is not ready before it has them all, even where it makes nothing of them (`ingressControllerMode: OFF`).
+    // https://github.com/istio/istio/blob/1.30.3/pilot/pkg/bootstrap/configcontroller.go#L428
+    { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: READ },
     { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     { apiGroups: ['gateway.networking.k8s.io'], resources: ['*'], verbs: READ, because: ALL_OF_GATEWAY_API },

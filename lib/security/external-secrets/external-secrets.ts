@@ -100,6 +100,7 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
   private readonly refreshInterval: Duration;
   private readonly install: Stage;
   private readonly seeding: Stage;
+  private readonly stores: Stage;
   private readonly secrets: Stage;
   private readonly generated = new Map<string, StoredCredentials>();
   private readonly served = new Map<string, ServedNamespace>();
@@ -143,7 +144,9 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
     }
 
     this.seeding = this.addStage('seed', [store]);
-    this.secrets = this.addStage('secrets', [this.install, store, this.seeding]);
+    // A controller that finds a store that isn't ready says so in a warning, and looks again after a while.
+    this.stores = this.addStage('stores', [this.install, store]);
+    this.secrets = this.addStage('secrets', [this.install, store, this.seeding, this.stores]);
   }
 
   generate(scope: Construct, name: string, values: Readonly<Record<string, CredentialValue>>): ICredentials {
@@ -226,6 +229,7 @@ export class ExternalSecrets extends System implements IOwnCredentialSource {
 
   private addServed(namespace: string): ServedNamespace {
     const served = new ServedNamespace(this.addStageBeside(this.secrets, namespace), STORE, {
+      stores: this.addStageBeside(this.stores, namespace),
       store: this.store,
       role: `${this.platform.name}-read-${namespace}`,
       refreshInterval: this.refreshInterval,

@@ -13,6 +13,8 @@ export const STORE = 'external-secrets';
 export const AUDIENCE = 'vault';
 
 export interface ServedNamespaceProps {
+  /** Stage of the SecretStore, in that namespace. */
+  readonly stores: Stage;
   readonly store: ISecretStore;
   /** Name of the role that the namespace signs in by; `credentials` says what it reads. */
   readonly role: string;
@@ -26,7 +28,7 @@ export class ServedNamespace extends Construct {
   readonly namespace: string;
   private readonly credentials: StoredCredentials[] = [];
 
-  /** @param stage of that namespace */
+  /** @param stage of the ExternalSecrets, in that namespace */
   constructor(
     private readonly stage: Stage,
     id: string,
@@ -34,25 +36,26 @@ export class ServedNamespace extends Construct {
   ) {
     super(stage, id);
     this.namespace = stage.namespace!;
-    const { store, role } = props;
-    new k8s.KubeServiceAccount(this, 'service-account', {
+    const { stores, store, role } = props;
+    const own = new Construct(stores, id);
+    new k8s.KubeServiceAccount(own, 'service-account', {
       metadata: { name: STORE },
       automountServiceAccountToken: false,
     });
-    const { name, readyAfter } = store.addRole(this, role, {
+    const { name, readyAfter } = store.addRole(own, role, {
       serviceAccount: { namespace: this.namespace, name: STORE },
       audience: AUDIENCE,
       read: () => this.paths,
     });
-    const late = readyAfter.find((made) => !stage.comesAfter(made));
+    const late = readyAfter.find((made) => !stores.comesAfter(made));
     if (late) {
       fail(
         this.node.path,
         `role ${show(role)} is made by ${late.node.path}, for which what needs the store doesn't wait; a store is ready when all of its roles are`,
       );
     }
-    const authority = store.authority(stage);
-    new CustomResource(this, 'store', secretStore, {
+    const authority = store.authority(stores);
+    new CustomResource(own, 'store', secretStore, {
       metadata: { name: STORE },
       spec: {
         provider: {

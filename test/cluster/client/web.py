@@ -1,7 +1,7 @@
 """Answers HTTP requests given as a JSON list on standard input, without following redirects; prints a JSON list of what came back.
 
-A request: {"url", "method"?, "host"?, "user"?, "password"?, "authority"?}, where host is what the request says instead of the URL's, and
-authority a file of PEM certificates in this folder, or "public" for those that Python's programs trust.
+A request: {"url", "method"?, "host"?, "user"?, "password"?, "headers"?, "body"?, "authority"?}, where host is what the request says instead of the
+URL's, and authority a file of PEM certificates in this folder, or "public" for those that Python's programs trust.
 """
 
 import base64
@@ -18,7 +18,9 @@ import certifi
 def ask(request):
     url = urlsplit(request["url"])
     answer = {"url": request["url"]}
-    headers = {"Host": request["host"]} if "host" in request else {}
+    headers = dict(request.get("headers", {}))
+    if "host" in request:
+        headers["Host"] = request["host"]
     if "user" in request:
         pair = f"{request['user']}:{request['password']}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
@@ -33,7 +35,7 @@ def ask(request):
         if url.scheme == "https":
             answer["certificate"] = certificate(connection.sock)
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        connection.request(request.get("method", "GET"), path, headers=headers)
+        connection.request(request.get("method", "GET"), path, body=request.get("body"), headers=headers)
         response = connection.getresponse()
         answer["status"] = response.status
         answer["headers"] = {name.lower(): value for name, value in response.getheaders()}

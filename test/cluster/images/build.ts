@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { CACHE } from '../paths';
 import { run } from '../shell';
-import { BASE, CLIENT_LAYERS } from './layers';
+import { BASE, CLIENT_LAYERS, DIRECTORY } from './layers';
 import { digest, type PackagesLayer } from './layer';
 import { aptSettings, debianMirror, KEYRING, machineEnvironment } from './sources';
 
@@ -38,6 +38,12 @@ export function layerDirectory(layer: PackagesLayer): string {
 export async function clientRoot(tell: Tell): Promise<readonly string[]> {
   await buildLayers(CLIENT_LAYERS, tell);
   return CLIENT_LAYERS.map(layerDirectory).reverse();
+}
+
+/** As those of clients, with OpenLDAP's server. */
+export async function directoryRoot(tell: Tell): Promise<readonly string[]> {
+  await buildLayers([BASE, DIRECTORY], tell);
+  return [layerDirectory(DIRECTORY), layerDirectory(BASE)];
 }
 
 /** Builds those that the cache doesn't have. Each is whole or not there. */

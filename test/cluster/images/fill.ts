@@ -18,7 +18,7 @@ async function write(source: Source, to: string): Promise<void> {
   switch (source.kind) {
     case 'program':
       copyFileSync(program(source.name), to);
-      return chmodSync(to, 0o755);
+      return chmodSync(to, source.mode);
     case 'copy':
       copyFileSync(join(layerDirectory(source.layer), source.path), to);
       return chmodSync(to, 0o644);

@@ -25,8 +25,8 @@ export type Layer = PackagesLayer | FilesLayer;
 
 /** What stands at a path of a `FilesLayer`. */
 export type Source =
-  /** A program that the bench builds. */
-  | { readonly kind: 'program'; readonly name: string }
+  /** A program that the bench builds, or a file that it brings. */
+  | { readonly kind: 'program'; readonly name: string; readonly mode: number }
   | { readonly kind: 'text'; readonly text: string; readonly mode: number }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'directory'; readonly mode: number }
@@ -49,7 +49,7 @@ export function files(sources: Readonly<Record<string, Source>>): FilesLayer {
 }
 
 export const from = {
-  program: (name: string): Source => ({ kind: 'program', name }),
+  program: (name: string, mode = 0o755): Source => ({ kind: 'program', name, mode }),
   text: (text: string, mode = 0o644): Source => ({ kind: 'text', text, mode }),
   link: (target: string): Source => ({ kind: 'link', target }),
   directory: (mode = 0o755): Source => ({ kind: 'directory', mode }),

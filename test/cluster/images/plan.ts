@@ -21,7 +21,7 @@ function sourceId(source: Source): unknown {
   if (source.kind === 'copy') return [source.path, layerKey(source.layer)];
   if (source.kind !== 'program') return source;
   // The path of a built program says what it was built from.
-  return relative(CACHE, program(source.name));
+  return [relative(CACHE, program(source.name)), source.mode];
 }
 
 /** Those that must be built before any of these can be made. */

@@ -3,8 +3,22 @@ import { join } from 'node:path';
 import { programVersion } from '../programs/programs';
 import { layerDirectory } from './build';
 import { files, from, type Layer, type PackagesLayer } from './layer';
+import {
+  BASE,
+  CURL,
+  ENVOY,
+  ENVOY_VERSION,
+  HAPROXY,
+  MICRO,
+  MLFLOW,
+  MLFLOW_REQUIREMENTS,
+  POSTGRES,
+  PYTHON,
+  PYTORCH,
+  STATIC,
+  VALKEY,
+} from './layers';
 import { parseName } from './names';
-import { BASE, CURL, HAPROXY, MICRO, MLFLOW, MLFLOW_REQUIREMENTS, POSTGRES, PYTHON, PYTORCH, STATIC } from './layers';
 
 /** How an image starts, in the words of the OCI image configuration. */
 export interface ImageConfig {
@@ -100,6 +114,34 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
       WorkingDir: '/home/curl_user',
     },
   },
+  'hashicorp/vault': {
+    ...built('Vault', 'vault'),
+    remark: "with busybox' tools, and those of its plugins that our platform uses",
+    layers: [BASE, CURL, files({ '/usr/bin/vault': from.program('vault') })],
+    config: { Entrypoint: ['vault'], Cmd: ['server', '-dev'], WorkingDir: '/' },
+  },
+  'external-secrets/external-secrets': {
+    ...built('External Secrets', 'external-secrets'),
+    remark: "for Vault alone, with a later version's sign of life at its webhook",
+    layers: [STATIC, files({ '/bin/external-secrets': from.program('external-secrets') })],
+    config: { Entrypoint: ['/bin/external-secrets'], User: '65534' },
+  },
+  'dexidp/dex': {
+    ...built('Dex', 'dex'),
+    remark: 'without gomplate, for directories alone',
+    layers: [BASE, files({ '/usr/local/bin/dex': from.program('dex'), '/etc/dex': from.directory() })],
+    config: { Cmd: ['dex', 'serve', '/etc/dex/config.docker.yaml'], User: '1001:1001', WorkingDir: '/' },
+  },
+  'valkey/valkey': {
+    ...debian('Valkey', VALKEY, 'valkey-server'),
+    layers: [BASE, VALKEY],
+    config: { Cmd: ['valkey-server'], WorkingDir: '/data' },
+  },
+  'oauth2-proxy/oauth2-proxy': {
+    ...built('oauth2-proxy', 'oauth2-proxy'),
+    layers: [BASE, files({ '/bin/oauth2-proxy': from.program('oauth2-proxy') })],
+    config: { Entrypoint: ['/bin/oauth2-proxy'], User: '65532:65532' },
+  },
   'jetstack/cert-manager-controller': certManager('controller'),
   'jetstack/cert-manager-webhook': certManager('webhook'),
   'jetstack/cert-manager-cainjector': certManager('cainjector'),
@@ -119,6 +161,29 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
       ),
     ],
     config: { Cmd: ['bash'], User: '65534:65534', Env: [path(), 'GRPC_GO_LOG_SEVERITY_LEVEL=INFO'] },
+  },
+  'release/pilot': {
+    ...built('Istio', 'pilot-discovery'),
+    layers: [STATIC, files({ '/usr/local/bin/pilot-discovery': from.program('pilot-discovery') })],
+    config: { Entrypoint: ['/usr/local/bin/pilot-discovery'], User: '1337:1337' },
+  },
+  'release/proxyv2': {
+    ...built('Istio', 'pilot-agent'),
+    remark: `with Envoy ${ENVOY_VERSION} from PyPI, without Istio's extensions to it: they count requests, and tell proxies of each other`,
+    layers: [
+      BASE,
+      ENVOY,
+      files({
+        '/usr/local/bin/pilot-agent': from.program('pilot-agent'),
+        '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json': from.program('envoy-bootstrap.json', 0o644),
+      }),
+    ],
+    config: {
+      Entrypoint: ['/usr/local/bin/pilot-agent'],
+      User: '65532',
+      WorkingDir: '/',
+      Env: [path(), `ISTIO_META_ISTIO_PROXY_SHA=envoy:${ENVOY_VERSION}`],
+    },
   },
   'training/plane': {
     ...debian('PyTorch', PYTORCH, 'python3-torch'),
@@ -153,7 +218,8 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
 };
 
 /**
- * Last parts of the repositories of images whose programs no package registry has: drivers, and what is written for one maker's devices.
+ * Last parts of the repositories of images whose programs no package registry has: drivers, what is written for one maker's devices, and Istio's
+ * ztunnel with what leads pods' traffic to it.
  * Their pods are put on simulated nodes, where they seem to run.
  */
 const SIMULATED: readonly string[] = [
@@ -166,6 +232,17 @@ const SIMULATED: readonly string[] = [
   'cloud-native/k8s-mig-manager',
   'cloud-native/network-operator',
   'mellanox/k8s-rdma-shared-dev-plugin',
+  'goharbor/harbor-core',
+  'goharbor/harbor-jobservice',
+  'goharbor/harbor-portal',
+  'goharbor/harbor-registryctl',
+  'goharbor/prepare',
+  'goharbor/registry-photon',
+  'goharbor/trivy-adapter-photon',
+  'aquasecurity/trivy-db',
+  'aquasecurity/trivy-java-db',
+  'release/install-cni',
+  'release/ztunnel',
 ];
 
 /** Those of images that nothing starts on the bench: they are for trainings without an image of their own. */

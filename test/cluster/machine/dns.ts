@@ -7,6 +7,7 @@ import { program } from '../programs/programs';
 import { run, until } from '../shell';
 import { readState } from '../state';
 import { CLIENT_ADDRESS, SYSTEM_PATH } from './constants';
+import { COMPANY_HOSTS } from './directory';
 import { addProcess, isRunning } from './processes';
 
 const FOLDER = join(RUN, 'dns');
@@ -63,8 +64,12 @@ function corefile(domain: string, address?: string): string {
 }
 `
     : '';
+  const hosts = Object.entries(COMPANY_HOSTS).map(([name, ip]) => `        ${ip} ${name}\n`);
   return `${entry}.:53 {
     errors
+    hosts {
+${hosts.join('')}        fallthrough
+    }
     template ANY ANY {
         rcode NXDOMAIN
     }

@@ -4,6 +4,7 @@ import { type Platform, Site } from '../../../lib';
 import { imageLayout, imageStores, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
 import {
+  hasDirectory,
   imagesOf,
   isMirrored,
   platformFolder,
@@ -19,6 +20,7 @@ import { type MirrorState, type NodeState, readState, writeState } from '../stat
 import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
 import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
 import { apiServerReady, startApiServer, startControllers } from './control-plane';
+import { startDirectory } from './directory';
 import { startDns } from './dns';
 import { type Janitor } from './janitor';
 import { kubectl } from './kubectl';
@@ -160,6 +162,7 @@ async function start(holder: number, given: Start, tell: Tell): Promise<void> {
     ...controlPlaneRuns,
     mirrorRuns,
     startDns(site.domain),
+    ...(hasDirectory(platform) ? [startDirectory(tell)] : []),
     apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     apiServer.then(() => createNodes(simulated, platformOf(platform, site))),
     Promise.all([apiServer, mirrorRuns]).then(() => applyStandIns(imagesOf(readState().folder).filter(isSimulated))),

@@ -8,11 +8,15 @@ export interface Program {
   readonly module?: string;
   /** Go package of each binary. */
   readonly binaries: Readonly<Record<string, string>>;
+  /** Files that upstream's image has besides: where each lies in which Go module. */
+  readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
   /** Programs that are the first binary under another name, with their versions. */
   readonly links?: Readonly<Record<string, string>>;
   readonly tags?: readonly string[];
   /** Values for Go variables, set by the linker. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Files of a Go module that are built as ours are, by their paths in it. @default - none */
+  readonly replaced?: { readonly module: string; readonly files: Readonly<Record<string, string>> };
   /** Linked against C libraries. @default false */
   readonly cgo?: boolean;
   /** Seconds on 2 CPUs with nothing cached but what those before it in the list left. */
@@ -20,6 +24,10 @@ export interface Program {
 }
 
 const KUBERNETES = '1.36.3';
+
+/** Of the branch that 1.30's releases are made from, which have no Go versions. */
+const ISTIO_COMMIT = '9739e10eb9d7';
+const ISTIO = `1.30-${ISTIO_COMMIT}`;
 
 /** In the order in which they are built: what comes after Kubernetes has many packages in common with it. */
 export const PROGRAMS: readonly Program[] = [
@@ -198,6 +206,69 @@ export const PROGRAMS: readonly Program[] = [
       'sigs.k8s.io/node-feature-discovery/pkg/utils/hostpath.pathPrefix': '/host-',
     },
     seconds: 40,
+  },
+  {
+    name: 'vault',
+    version: '1.21.0',
+    purpose: 'store of secrets',
+    module: 'vault',
+    binaries: { vault: './vault' },
+    tags: ['minimal'],
+    variables: { 'github.com/hashicorp/vault/version.fullVersion': '1.21.0' },
+    seconds: 150,
+  },
+  {
+    name: 'external-secrets',
+    version: '0.19.2',
+    purpose: 'Secrets out of a store',
+    module: 'external-secrets',
+    binaries: { 'external-secrets': './external-secrets' },
+    replaced: {
+      module: 'github.com/external-secrets/external-secrets',
+      files: {
+        'pkg/provider/register/register.go': 'replaced/providers.go',
+        'pkg/generator/register/register.go': 'replaced/generators.go',
+      },
+    },
+    seconds: 100,
+  },
+  {
+    name: 'dex',
+    version: '2.45.1',
+    purpose: 'who signs in',
+    module: 'dex',
+    binaries: { dex: 'github.com/dexidp/dex/cmd/dex' },
+    variables: { 'main.version': 'v2.45.1' },
+    cgo: true,
+    seconds: 60,
+  },
+  {
+    name: 'oauth2-proxy',
+    version: '7.15.3',
+    purpose: 'sign-in before interfaces',
+    module: 'oauth2-proxy',
+    binaries: { 'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7' },
+    seconds: 40,
+  },
+  {
+    name: 'istio',
+    version: ISTIO,
+    purpose: "the mesh's control plane, and the agent beside Envoy",
+    module: 'istio',
+    binaries: {
+      'pilot-discovery': 'istio.io/istio/pilot/cmd/pilot-discovery',
+      'pilot-agent': 'istio.io/istio/pilot/cmd/pilot-agent',
+    },
+    files: {
+      'envoy-bootstrap.json': { module: 'istio.io/istio', path: 'tools/packaging/common/envoy_bootstrap.json' },
+    },
+    variables: {
+      'istio.io/istio/pkg/version.buildVersion': ISTIO,
+      'istio.io/istio/pkg/version.buildTag': ISTIO,
+      'istio.io/istio/pkg/version.buildGitRevision': ISTIO_COMMIT,
+      'istio.io/istio/pkg/version.buildStatus': 'Clean',
+    },
+    seconds: 160,
   },
   {
     name: 'registry',

@@ -13,7 +13,7 @@ export async function buildPrograms(tell: (line: string) => void): Promise<void>
   }
 }
 
-/** Absolute path of a built program. A copy needs the same file name. @throws where it isn't built */
+/** Absolute path of a built program, or of a file that it brings. A copy needs the same file name. @throws where it isn't built */
 export function program(name: string): string {
   const path = join(folderOf(find(name)), name);
   if (!existsSync(path)) throw new Error(`${name} is not built; npm run cluster:up builds it`);
@@ -39,7 +39,7 @@ async function build(program: Program, tell: (line: string) => void): Promise<vo
     await goBuild(program, folder, work);
     const [first] = Object.keys(binaries);
     for (const [binary, path] of Object.entries(binaries))
-      renameSync(join(folder, basename(path)), join(folder, binary));
+      renameSync(join(folder, outputOf(path)), join(folder, binary));
     for (const link of Object.keys(links)) symlinkSync(first!, join(folder, link));
     publish(folder, folderOf(program));
   } finally {
@@ -80,9 +80,14 @@ function folderOf(program: Program): string {
 }
 
 function find(name: string): Program {
-  const found = PROGRAMS.find(({ binaries, links }) => name in binaries || name in (links ?? {}));
+  const found = PROGRAMS.find(({ binaries, files, links }) => name in { ...binaries, ...files, ...links });
   if (!found) throw new Error(`the bench builds no program ${name}`);
   return found;
+}
+
+/** What Go calls the program of a package: the last part of its path that isn't the module's major version. */
+function outputOf(path: string): string {
+  return basename(path.replace(/\/v\d+$/, ''));
 }
 
 function roughly(seconds: number): string {

@@ -43,6 +43,24 @@ const HARMLESS: readonly Harmless[] = [
     why: 'kubelet and the API server hear of a new pod one after the other; kubelet asks again',
   },
   {
+    about: /^Pod vault\/vault-/,
+    reason: 'Unhealthy',
+    message: /^Readiness probe failed: .*statuscode: (501|503)/,
+    why: 'Vault says that it is not initialized, or sealed, until people have done that',
+  },
+  {
+    about: /^Pod dex\//,
+    reason: 'FailedMount',
+    message: /secret "ldap-(ca|bind)" not found/,
+    why: "the directory's Secrets come by hand, and their namespace first",
+  },
+  {
+    about: /^Certificate /,
+    reason: 'RequestFailed',
+    message: /certificaterequests.cert-manager.io ".*" already exists$/,
+    why: "cert-manager's own: it looked again before it had heard of the request that it had just made",
+  },
+  {
     about: /^Endpoints /,
     reason: 'FailedToCreateEndpoint',
     message: /already exists$/,

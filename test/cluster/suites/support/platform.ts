@@ -12,8 +12,8 @@ import { readState } from '../../state';
 export const FOLDER = readState().folder;
 
 export const BUCKETS = ['mlflow', 'postgres-backups'] as const;
-/** Those of the platform, and one that trainings bring along. */
-export type Bucket = (typeof BUCKETS)[number] | 'checkpoints';
+/** Those of the platform, one that trainings bring along, and those of a company's. */
+export type Bucket = (typeof BUCKETS)[number] | 'checkpoints' | 'vault-snapshots';
 
 /** The objects of a folder's manifests, in the order of its files. */
 export function manifests(folder = FOLDER): readonly (Manifest & { readonly file: string })[] {
@@ -58,9 +58,9 @@ export class LivePlatform {
   /** What DNS entries for the platform would hold. @throws where the gateway's Service has no address yet */
   async address(): Promise<string> {
     return this.once('address', async () => {
-      const service = await this.cluster.get<Service>('service', '-n', 'gateway', 'haproxy');
-      const ip = service.status.loadBalancer.ingress?.[0]?.ip;
-      if (ip === undefined) throw new Error('Service gateway/haproxy has no address');
+      const services = await this.cluster.list<Service>('services', '-n', 'gateway');
+      const ip = services.flatMap(({ status }) => status.loadBalancer.ingress ?? []).at(0)?.ip;
+      if (ip === undefined) throw new Error('no Service of the gateway has an address');
       return ip;
     });
   }
@@ -119,6 +119,7 @@ export class LivePlatform {
   private async once(what: string, ask: () => Promise<string>): Promise<string> {
     let answer = this.cache.get(what);
     if (!answer) this.cache.set(what, (answer = ask()));
+    answer.catch(() => this.cache.delete(what));
     return answer;
   }
 }

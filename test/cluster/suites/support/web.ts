@@ -7,6 +7,8 @@ export interface WebRequest {
   readonly host?: string;
   readonly user?: string;
   readonly password?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** A file among `files`, or `public`. @default - the platform's */
   readonly authority?: string;
 }

@@ -1,0 +1,2 @@
+// Package register has no generators of secrets.
+package register
