@@ -72,27 +72,21 @@ export async function furnishNode(
   credential: string,
 ): Promise<void> {
   const summary = readFileSync(join(platformFolder(name), 'summary.md'), 'utf8');
-  const files = [...summary.matchAll(/^On each node, (\/\S+), [^\n]*:\n\n```\w+\n([^`]*)```/gm)];
+  const files = [...summary.matchAll(/^On each node, (\/[^\s,]+), ([^\n]*):\n\n```\w+\n([^`]*)```/gm)];
   const hostsToml = files.find(([, path]) => path!.endsWith('/hosts.toml'))?.[1];
   if (hostsToml === undefined || files.length !== 2) throw new Error(`${name}: summary.md says not what nodes need`);
-  for (const [, path, text] of files) await write(pid, path!, text!.replace(BLANK, credential));
-  await write(pid, join(dirname(hostsToml), 'ca.crt'), readFileSync(mirror.authority, 'utf8'));
+  for (const [, path, said, text] of files) {
+    await write(pid, path!, /of mode (0\d+)/.exec(said!)?.[1] ?? '0644', text!.replace(BLANK, credential));
+  }
+  await write(pid, join(dirname(hostsToml), 'ca.crt'), '0644', readFileSync(mirror.authority, 'utf8'));
   // Where the platform is finished, the company's DNS leads the name to the gateway: Harbor would be behind it, which the bench lacks.
-  await run([
-    'nsenter',
-    '-t',
-    String(pid),
-    '-m',
-    '--',
-    'sh',
-    '-ec',
-    `echo '${hostsEntry(hostOf(mirror.base))}' >> /etc/hosts`,
-  ]);
+  const entry = hostsEntry(hostOf(mirror.base));
+  await run(['nsenter', '-t', String(pid), '-m', '--', 'sh', '-ec', 'echo "$0" >> /etc/hosts', entry]);
 }
 
-async function write(pid: number, path: string, text: string): Promise<void> {
-  const script = 'umask 077; mkdir -p "$(dirname "$0")"; cat > "$0"';
-  await run(['nsenter', '-t', String(pid), '-m', '--', 'sh', '-ec', script, path], { input: text });
+async function write(pid: number, path: string, mode: string, text: string): Promise<void> {
+  const install = ['install', '-D', '-m', mode, '/dev/stdin', path];
+  await run(['nsenter', '-t', String(pid), '-m', '--', ...install], { input: text });
 }
 
 /** Starts the registry at the clients' place, at an address of its own. */

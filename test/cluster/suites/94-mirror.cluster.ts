@@ -101,13 +101,14 @@ describe('the registry', () => {
   });
 
   it('has all images, says mirror.sh --check, and what is deleted from it comes again by mirror.sh', async () => {
-    const lost = places()[0]!;
+    const places = listed().map(([, , place]) => place!);
+    const lost = places[0]!;
     const check = [script, '--check', '--load', saved, '--ca', authority];
     const all = await asOperator(check);
-    expect(all.split('\n').filter((line) => line.endsWith(': is there'))).toHaveLength(places().length);
+    expect(all.split('\n').filter((line) => line.endsWith(': is there'))).toHaveLength(places.length);
 
     const digest = await asOperator(['crane', 'digest', `${base}/${lost}`]);
-    await asOperator(['crane', 'delete', `${base}/${lost!.replace(/:[^:]+$/, '')}@${digest.trim()}`]);
+    await asOperator(['crane', 'delete', `${base}/${lost.replace(/:[^:]+$/, '')}@${digest.trim()}`]);
     const found = await attemptAsOperator(check);
     expect({
       code: found.code,
@@ -127,14 +128,19 @@ describe('the registry', () => {
 });
 
 it('the manifests are those of dist but for the digests, and the names of Jobs, which go by them', () => {
+  // Where a resource says image and version apart, the digest stands in the tag's place.
+  const tags = new Map(listed().map(([source, digest]) => [digest, parseName(source!).tag]));
   const [applied, committed] = [FOLDER, platformFolder(platform)].map((folder) => {
     const jobs = manifests(folder).flatMap(({ kind, metadata }) => (kind === 'Job' ? [metadata.name!] : []));
     const names = new Map(jobs.map((name) => [name, name.replace(/-[0-9a-f]{8}$/, '')]));
     // What is brought into the mirror, and to nodes, has other names there: where the library has a digest of upstream's, it is a build of one's own.
     const files = readdirSync(folder).filter((file) => !['mirror.txt', 'preload.sh'].includes(file));
     return files.map((file) => {
-      const text = readFileSync(join(folder, file), 'utf8').replace(/@sha256:[0-9a-f]{64}/g, '');
-      return { file, text: text.replace(/[\w-]+-[0-9a-f]{8}\b/g, (name) => names.get(name) ?? name) };
+      const text = readFileSync(join(folder, file), 'utf8')
+        .replace(/@sha256:[0-9a-f]{64}/g, '')
+        .replace(/sha256:[0-9a-f]{64}/g, (digest) => tags.get(digest) ?? digest)
+        .replace(/[\w-]+-[0-9a-f]{8}\b/g, (name) => names.get(name) ?? name);
+      return { file, text };
     });
   });
   expect(applied).toEqual(committed);
@@ -187,8 +193,8 @@ function nameOf(reference: string): string {
   return digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}`;
 }
 
-/** Where images are below the mirror. */
-function places(): readonly string[] {
+/** Of each image whence, of which digest, and where below the mirror. */
+function listed(): readonly string[][] {
   const lines = readFileSync(join(FOLDER, 'mirror.txt'), 'utf8').split('\n');
-  return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' ')[2]!);
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
 }
