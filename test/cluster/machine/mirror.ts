@@ -85,8 +85,8 @@ export async function furnishNode(
 }
 
 async function write(pid: number, path: string, mode: string, text: string): Promise<void> {
-  const install = ['install', '-D', '-m', mode, '/dev/stdin', path];
-  await run(['nsenter', '-t', String(pid), '-m', '--', ...install], { input: text });
+  const script = 'mkdir -p "$(dirname "$0")" && umask 077 && cat > "$0" && chmod "$1" "$0"';
+  await run(['nsenter', '-t', String(pid), '-m', '--', 'sh', '-ec', script, path, mode], { input: text });
 }
 
 /** Starts the registry at the clients' place, at an address of its own. */
