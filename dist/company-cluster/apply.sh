@@ -619,7 +619,7 @@ gates_41() {
 
 gates_42() {
   :
-  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-c6b2e95f
+  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-40b9ca56
 }
 
 gates_43() {

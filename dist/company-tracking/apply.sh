@@ -457,7 +457,7 @@ gates_20() {
 
 gates_21() {
   :
-  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-64e40d37
+  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-fa348a20
 }
 
 gates_22() {

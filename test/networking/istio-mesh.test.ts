@@ -156,6 +156,7 @@ describe('the mesh', () => {
     const text = JSON.stringify(objectOf(lab, 'DaemonSet', 'istio-cni-node'));
     expect(text).toContain('"path":"/var/lib/rancher/k3s/data/cni"');
     expect(text).toContain('"path":"/var/lib/rancher/k3s/agent/etc/cni/net.d"');
+    expect(text).toContain('"appArmorProfile":{"type":"Unconfined"}');
   });
 
   test('without it there is nothing on the nodes, and nothing of it in others', () => {

@@ -45,6 +45,7 @@ case "$*" in
   'read -format=json sys/mounts/kv') echo "{ \\"options\\": { \\"version\\": \\"$(cat "$ROOT/kv-version" 2> /dev/null || echo 2)\\" } }" ;;
   'read sys/auth/'*) [ -e "$ROOT/\${last#sys/auth/}" ] || exit 2 ;;
   'read -field=accessor '*) echo auth_oidc_1 ;;
+  'read -format=json identity/group/name/'*) cat "$ROOT/group" 2> /dev/null || echo '{ "alias": {} }' ;;
   'read -field=id '*) echo "id-of-\${last##*/}" ;;
   'policy list') printf 'default\\nroot\\n'; cat "$ROOT/policies" 2> /dev/null ;;
   'operator raft snapshot save '*) echo content > "$last" ;;
@@ -165,6 +166,15 @@ describe('the Job that configures', () => {
       `{"type":"external","policies":["${name}"]}`,
       '{"name":"VisionTeam"}', // the stand-in leaves spaces out
     ]);
+  });
+
+  test("doesn't give a group its alias again, which Vault would refuse", () => {
+    const { lab, vault } = make((p: Platform) => ({ gateway: gateway(p), identity: new Directory(p) }));
+    vault.allowGroup('ml-vision', 'teams/vision');
+    put('group', '{ "alias": { "mount_accessor": "auth_oidc_1", "name": "ml-vision" } }');
+    const done = configured(lab);
+    expect(done.filter((call) => call.startsWith('write identity/group/name/'))).toHaveLength(1);
+    expect(done.filter((call) => call.startsWith('write identity/group-alias'))).toEqual([]);
   });
 
   test('takes back what the program no longer gives, and nothing that others made', () => {

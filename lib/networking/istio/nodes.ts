@@ -1,6 +1,7 @@
-import { Duration } from 'cdk8s';
+import { ApiObject, Duration } from 'cdk8s';
 import { DaemonSet, type IMetrics, type Resources, type Stage, systemOf, volume } from '../../core';
 import * as k8s from '../../core/k8s';
+import { withLaterField } from '../../core/later-field';
 import { CLUSTER_ID, type ControlPlane, rootVolume, tokenVolume } from './control-plane';
 import { images } from './images';
 import { cniClusterRules } from './rbac';
@@ -53,7 +54,6 @@ export class CniAgent extends DaemonSet {
       nodeSelector: { 'kubernetes.io/os': 'linux' },
       tolerations: TOLERATIONS,
       terminationGracePeriod: Duration.seconds(30),
-      podAnnotations: { 'container.apparmor.security.beta.kubernetes.io/install-cni': 'unconfined' },
       containers: [
         {
           name: 'install-cni',
@@ -113,6 +113,13 @@ export class CniAgent extends DaemonSet {
         },
       ],
     });
+    // Since 1.30; the annotation before it is deprecated.
+    const profile = '/spec/template/spec/containers/0/securityContext/appArmorProfile';
+    const [daemonSet] = this.node
+      .findAll()
+      .filter(ApiObject.isApiObject)
+      .filter(({ kind }) => kind === 'DaemonSet');
+    withLaterField(daemonSet!, profile, { type: 'Unconfined' });
     if (metrics) {
       const { metrics: endpoint } = this.addService({
         name: `${CNI}-metrics`,

@@ -208,6 +208,8 @@ if [ -e $plan/oidc/config ]; then
     [ -e "$file" ] || continue
     name=\${file##*/}
     vault write identity/group/name/"$name" - < "$file"
+    # A group has one alias, and Vault refuses to be told of it again.
+    vault read -format=json identity/group/name/"$name" | grep -q "\\"mount_accessor\\": *\\"$accessor\\"" && continue
     id=$(vault read -field=id identity/group/name/"$name")
     vault write identity/group-alias - mount_accessor="$accessor" canonical_id="$id" < "$plan/alias/$name"
   done

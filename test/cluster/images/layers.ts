@@ -111,11 +111,26 @@ export const VALKEY = packages('valkey', [BASE], ['valkey-server', 'valkey-tools
   after: 'install -d -o valkey -g valkey /data',
 });
 
+/** openssl is in the base. */
+export const HTPASSWD = packages('htpasswd', [BASE], ['apache2-utils']);
+
 /** The company's directory of people: no image, it runs outside of the cluster. */
 export const DIRECTORY = packages('directory', [BASE], ['slapd']);
 
 /** All of them: what the cache keeps. */
-export const PACKAGES_LAYERS = [BASE, POSTGRES, HAPROXY, PYTHON, MLFLOW, PYTORCH, ENVOY, CURL, VALKEY, DIRECTORY];
+export const PACKAGES_LAYERS = [
+  BASE,
+  POSTGRES,
+  HAPROXY,
+  PYTHON,
+  MLFLOW,
+  PYTORCH,
+  ENVOY,
+  CURL,
+  VALKEY,
+  HTPASSWD,
+  DIRECTORY,
+];
 
 /** What images without any distribution have: certificate authorities, names of users, a place for temporary files. */
 export const STATIC: FilesLayer = files({

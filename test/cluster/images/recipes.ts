@@ -9,6 +9,7 @@ import {
   ENVOY,
   ENVOY_VERSION,
   HAPROXY,
+  HTPASSWD,
   MICRO,
   MLFLOW,
   MLFLOW_REQUIREMENTS,
@@ -137,6 +138,12 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     layers: [BASE, VALKEY],
     config: { Cmd: ['valkey-server'], WorkingDir: '/data' },
   },
+  'goharbor/prepare': {
+    ...debian('htpasswd', HTPASSWD, 'apache2-utils'),
+    remark: "the tools that make keys and passwords, without Harbor's own program",
+    layers: [BASE, HTPASSWD],
+    config: { WorkingDir: '/' },
+  },
   'oauth2-proxy/oauth2-proxy': {
     ...built('oauth2-proxy', 'oauth2-proxy'),
     layers: [BASE, files({ '/bin/oauth2-proxy': from.program('oauth2-proxy') })],
@@ -236,7 +243,6 @@ const SIMULATED: readonly string[] = [
   'goharbor/harbor-jobservice',
   'goharbor/harbor-portal',
   'goharbor/harbor-registryctl',
-  'goharbor/prepare',
   'goharbor/registry-photon',
   'goharbor/trivy-adapter-photon',
   'aquasecurity/trivy-db',

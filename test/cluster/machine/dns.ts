@@ -52,24 +52,21 @@ interface LoadBalancer extends KubeObject {
 }
 
 function corefile(domain: string, address?: string): string {
-  const entry = address
-    ? `${domain}:53 {
+  const known = { ...(address && { [domain]: address }), ...COMPANY_HOSTS };
+  const entries = Object.entries(known).map(
+    ([name, ip]) => `${name}:53 {
     errors
     template IN A {
-        answer "{{ .Name }} 5 IN A ${address}"
+        answer "{{ .Name }} 5 IN A ${ip}"
     }
     template IN ANY {
         rcode NOERROR
     }
 }
-`
-    : '';
-  const hosts = Object.entries(COMPANY_HOSTS).map(([name, ip]) => `        ${ip} ${name}\n`);
-  return `${entry}.:53 {
+`,
+  );
+  return `${entries.join('')}.:53 {
     errors
-    hosts {
-${hosts.join('')}        fallthrough
-    }
     template ANY ANY {
         rcode NXDOMAIN
     }

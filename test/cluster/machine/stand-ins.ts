@@ -14,6 +14,9 @@ interface Kind {
 
 const POD: Kind = { group: '', resources: 'pods', operations: ['CREATE'], path: ['spec'] };
 
+/** Pods with real images that have nothing to do but to talk to simulated ones, by their instance and component. */
+const TALK_TO_SIMULATED: readonly (readonly [instance: string, component: string])[] = [['harbor', 'configure']];
+
 /** Else one pod would be waited for on each real node, where none of them may go. */
 const DAEMON_SET: Kind = {
   group: 'apps',
@@ -73,7 +76,10 @@ function standIn({ group, resources, operations, path }: Kind, images: readonly 
         matchConditions: [
           {
             name: 'has-an-image-that-is-only-simulated',
-            expression: `object.${path.join('.')}.containers.exists(container, container.image in ${JSON.stringify(images)})`,
+            expression: [
+              `object.${path.join('.')}.containers.exists(container, container.image in ${JSON.stringify(images)})`,
+              ...(resources === POD.resources ? TALK_TO_SIMULATED.map(labelled) : []),
+            ].join(' || '),
           },
         ],
         mutations: [
@@ -96,4 +102,10 @@ function standIn({ group, resources, operations, path }: Kind, images: readonly 
       spec: { policyName: name },
     },
   ];
+}
+
+function labelled([instance, component]: readonly [string, string]): string {
+  const label = (name: string, value: string) =>
+    `object.metadata.?labels[?'app.kubernetes.io/${name}'].orValue('') == '${value}'`;
+  return `(${label('instance', instance)} && ${label('component', component)})`;
 }

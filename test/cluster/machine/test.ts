@@ -31,8 +31,8 @@ interface Group {
 const CLUSTERS: Readonly<Record<string, Group>> = {
   first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
   second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9[0-4]/, platform: 'training-cluster' },
-  fourth: { suites: /^95/ },
+  third: { suites: /^9[0-8]/, platform: 'company-cluster' },
+  fourth: { suites: /^99/ },
 };
 
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */

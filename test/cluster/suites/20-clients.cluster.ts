@@ -3,6 +3,7 @@ import { type Client } from '../client/client';
 import { type KubeObject } from '../cluster';
 import { until } from '../shell';
 import { LivePlatform } from './support/platform';
+import { type Logged, mlflowProgram, wellLogged } from './support/programs';
 import { proves } from './support/proves';
 import { web } from './support/web';
 
@@ -155,16 +156,6 @@ describe('the gateway', () => {
 });
 
 describe('MLflow', () => {
-  interface Logged {
-    readonly experiment: string;
-    readonly run: string;
-    readonly sent: string;
-    readonly received: string;
-    readonly bytes: number;
-    readonly artifacts: string;
-    readonly refusal: string;
-    readonly seconds: Readonly<Record<string, number>>;
-  }
   let logged: Logged;
 
   proves(
@@ -172,17 +163,8 @@ describe('MLflow', () => {
     'L',
     'takes a run with a model and 100 MiB through HTTPS and gives it back',
     async () => {
-      logged = await client.run<Logged>('mlflow_program.py', { args: ['100'], env: await platform.mlflowEnv() });
-      expect(logged).toMatchObject({
-        status: 'FINISHED',
-        params: { learning_rate: '0.1', layers: '12' },
-        tags: { purpose: 'proof' },
-        loss: [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5],
-        received: logged.sent,
-        bytes: 100 * 2 ** 20,
-        model: { status: 'READY', predicted: [2, 4, 42] },
-        found: [logged.run],
-      });
+      logged = await mlflowProgram(platform, client, 100);
+      expect(logged).toMatchObject(wellLogged(logged, 100));
     },
   );
 

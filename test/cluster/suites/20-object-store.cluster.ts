@@ -4,6 +4,7 @@ import { type KubeObject } from '../cluster';
 import { until } from '../shell';
 import { isReady } from './failure/pods';
 import { LivePlatform } from './support/platform';
+import { ALL_WELL, s3Program } from './support/programs';
 import { proves } from './support/proves';
 
 const platform = new LivePlatform();
@@ -14,42 +15,21 @@ beforeAll(async () => {
   client = await platform.client(console.log);
 });
 
-/** What s3_program.py prints when all is well. */
-const ALL_WELL = {
-  bucket: 'mine',
-  small: true,
-  large: true,
-  parts: 3,
-  byHand: true,
-  middle: true,
-  signedPut: 200,
-  signedGet: 'by a signed URL',
-  forgedGet: 403,
-  listed: ['by-hand', 'large', 'signed', 'small'],
-  foreign: 'AccessDenied',
-  another: 'AccessDenied',
-  deleted: 4,
-  left: 0,
-};
-
-async function program(style: 'path' | 'virtual'): Promise<unknown> {
-  return client.run('s3_program.py', {
-    args: ['mlflow', style],
-    env: { ...(await platform.s3Env('mlflow')), FOREIGN_BUCKET: 'postgres-backups' },
-  });
-}
-
 async function object(...args: string[]): Promise<unknown> {
   return client.run('s3_object.py', { args, env: await platform.s3Env('mlflow') });
 }
 
 proves(['minio', 'gateway'], 'L', 'serves an unchanged S3 program, the bucket in the path', async () => {
-  expect(await program('path')).toEqual({ ...ALL_WELL, style: 'path', signedHost: `minio.${platform.domain}` });
+  expect(await s3Program(platform, client, 'path')).toEqual({
+    ...ALL_WELL,
+    style: 'path',
+    signedHost: `minio.${platform.domain}`,
+  });
 });
 
 proves(['minio', 'gateway'], 'L', 'serves an unchanged S3 program, the bucket in the host name', async () => {
   const signedHost = `mlflow.minio.${platform.domain}`;
-  expect(await program('virtual')).toEqual({ ...ALL_WELL, style: 'virtual', signedHost });
+  expect(await s3Program(platform, client, 'virtual')).toEqual({ ...ALL_WELL, style: 'virtual', signedHost });
 });
 
 proves('minio', 'L', 'refuses a wrong key, an unknown user and a request without a signature', async () => {
@@ -87,7 +67,7 @@ proves('minio', 'L', 'goes on reading and writing while one of its servers is do
     await cluster.kubectl('delete', 'pod', '-n', 'minio', name, '--grace-period=0', '--force', '--wait=false');
     expect(await object('get', 'mlflow', before, '8')).toEqual({ 'written by four': 8 });
     expect(await object('put', 'mlflow', during, 'written by three')).toEqual({ code: 'accepted' });
-    expect(await program('path')).toMatchObject(ALL_WELL);
+    expect(await s3Program(platform, client, 'path')).toMatchObject(ALL_WELL);
     const down = (await servers()).filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name);
     expect(down).toEqual([name]);
   } finally {

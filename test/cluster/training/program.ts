@@ -11,7 +11,7 @@ import { LARGE, PLANE } from './images';
 export const STEPS = 120;
 const PAUSE = 0.25;
 
-/** What people add to the platform of dist/training-cluster: trainings of its two teams. */
+/** What people add to the platform that is up: trainings of its two teams. */
 export type Training = 'plane' | 'borrower' | 'owner';
 
 const ADD: Readonly<Record<Training, (lab: TrainingCluster) => void>> = {

@@ -49,6 +49,9 @@ func run(ctx context.Context, config *options.KubeRouterConfig) error {
 	if err != nil {
 		return err
 	}
+	for family, handler := range iptables {
+		iptables[family] = remember(handler)
+	}
 	var lock sync.Mutex
 	controller, err := netpol.NewNetworkPolicyController(client, config, pods, policies, namespaces, &lock, iptables, ipsets)
 	if err != nil {

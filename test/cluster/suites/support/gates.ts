@@ -1,6 +1,6 @@
 import { type Site } from '../../../../lib';
-import { Bundle } from '../../../../lib/core/output/bundle';
 import { type OutputGate } from '../../../../lib/core/output/gates';
+import { linked } from '../../../../lib/core/output/linked';
 import { type Cluster, type KubeObject } from '../../cluster';
 import { appliedPlatform } from '../../machine/mirror';
 import { type Applied } from './apply';
@@ -16,7 +16,7 @@ export interface PlannedFile {
 
 /** The plan behind what is applied to the cluster that is up: from the stages of the program, not from its output. */
 export function plan(site: Site): readonly PlannedFile[] {
-  return new Bundle(appliedPlatform(site)).files;
+  return linked(appliedPlatform(site)).bundle.files;
 }
 
 /** Since when a gate's condition has been true, in milliseconds since 1970, and who says so. */
@@ -141,7 +141,7 @@ function find(objects: readonly Watched[], resource: string, namespace: string |
 }
 
 function pluralsOf(kind: string): readonly string[] {
-  return [`${kind}s`, kind.replace(/y$/, 'ies')];
+  return [`${kind}s`, `${kind}es`, kind.replace(/y$/, 'ies')];
 }
 
 function instant(time: string | undefined, what: string): number {

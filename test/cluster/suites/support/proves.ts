@@ -38,5 +38,5 @@ export function proves(
   seconds?: number,
 ): void {
   const systems = typeof system === 'string' ? system : system.join(',');
-  it(`[${systems} ${mark}] ${what}`, fn, seconds === undefined ? undefined : seconds * 1000);
+  it(`[${systems} ${mark}] ${what}`, async () => fn(), seconds === undefined ? undefined : seconds * 1000);
 }
