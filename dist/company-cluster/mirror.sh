@@ -15,6 +15,7 @@ usage: mirror.sh --to REGISTRY[/PATH] [OPTION]...                from the images
 
   --to REGISTRY       where to, with port and path [default: harbor.dgx-lab.example/mirror]
   --with TOOL         crane or skopeo; default: the first of them that is there. CRANE and SKOPEO name the programs
+  --instead A=B       image A of mirror.txt is fetched from B, both registry/repository:tag; for builds of one's own, and copies elsewhere. Many times
   --platform OS/ARCH  of images without a digest only the one for this platform, such as linux/amd64; default: all
   --systems A,B       only what these systems run
   --retries N         attempts after the first; default 4
@@ -29,10 +30,10 @@ TEXT
 wrong() { echo "mirror.sh: $1" >&2; exit 2; }
 
 mirror='harbor.dgx-lab.example/mirror'
-to='' save='' load='' check='' with='' platform='' systems='' retries=4 ca='' insecure=''
+to='' save='' load='' check='' with='' platform='' systems='' retries=4 ca='' insecure='' instead=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --to | --save | --load | --with | --platform | --systems | --retries | --ca)
+    --to | --save | --load | --with | --platform | --systems | --retries | --ca | --instead)
       [ -n "${2-}" ] || wrong "$1 needs a value; see --help"
       case $1 in
         --to) to=${2%/} ;;
@@ -43,6 +44,11 @@ while [ $# -gt 0 ]; do
         --systems) systems=$2 ;;
         --retries) retries=$2 ;;
         --ca) ca=$2 ;;
+        --instead)
+          case $2 in ?*:?*=?*:?*) ;; *) wrong "--instead needs A=B, two times registry/repository:tag, got '$2'" ;; esac
+          instead="$instead
+${2%%=*} ${2#*=}"
+          ;;
       esac
       shift
       ;;
@@ -56,6 +62,7 @@ done
 case $retries in '' | *[!0-9]*) wrong "--retries needs a number, got '$retries'" ;; esac
 case $platform in all) platform='' ;; '' | ?*/?*) ;; *) wrong "--platform must be OS/ARCH, such as linux/amd64, got '$platform'" ;; esac
 case $to in *://*) wrong "--to must be without a scheme, got '$to'" ;; esac
+[ -z "$instead" ] || [ -z "$load$check" ] || wrong "--instead goes with neither --load nor --check, which fetch nothing"
 [ -z "$save" ] || [ -z "$load$to" ] || wrong "--save goes with neither --load nor --to: first the one, then the others"
 [ -n "$save" ] || to=${to:-$mirror}
 [ -n "$save$to" ] || wrong "say where to: --to REGISTRY[/PATH], or --save FOLDER; see --help"
@@ -240,7 +247,7 @@ why() {
 resolve() {
   digest=$listed
   [ "$digest" = - ] || return 0
-  manifest from "$source" "$scratch/manifest" || return 1
+  manifest from "$from" "$scratch/manifest" || return 1
   digest=sha256:$(sum "$scratch/manifest")
   [ -n "$platform" ] || return 0
   describe "$scratch/manifest" > "$scratch/parts"
@@ -332,6 +339,10 @@ push() {
   esac > "$scratch/said" 2>&1 < /dev/null && arrived
 }
 
+# What is made in the mirror and nowhere else: what takes an image's place, and has a name in the mirror already.
+own() { [ -n "$mirror" ] && [ "$source" = "$mirror/$place" ]; }
+unless_own() { if own && [ "$from" = "$source" ]; then echo "; it has its name in the mirror alone: say by --instead where it comes from"; fi; }
+
 saved_digest() { awk -v source="$source" '$1 == source { print $2; exit }' "$1/saved.txt"; }
 
 record() {
@@ -376,24 +387,26 @@ check_folder() {
 check_target() {
   digest=$listed
   if [ -n "$load" ]; then digest=$(saved_digest "$load"); fi
+  digest=${digest:-$listed}
   if ! at_target; then failed "can't be asked for: $(why)"
   elif [ -z "$there" ]; then failed "is missing: $target"
-  elif [ "${digest:--}" != - ] && [ "$there" != "$digest" ]; then failed "is another image: $target is $there, wanted as $digest"
+  elif [ "$digest" != - ] && [ "$there" != "$digest" ]; then failed "is another image: $target is $there, wanted as $digest"
   else say "is there"
   fi
 }
 
 save_image() {
-  if ! retried resolve; then failed "can't be looked up: $(why)"
+  if ! retried resolve; then failed "can't be looked up: $(why)$(unless_own)"
   elif [ "$(saved_digest "$save")" = "$digest" ] && [ -z "$(broken "$save" "$digest")" ]; then say "is there"
   elif retried pull; then record; say "$(timed saved)"
-  else failed "isn't saved: $(why)"
+  else failed "isn't saved: $(why)$(unless_own)"
   fi
 }
 
 load_image() {
   digest=$(saved_digest "$load")
-  if [ -z "$digest" ]; then failed "isn't in the folder; run mirror.sh --save again"
+  if [ -z "$digest" ] && own && at_target && [ -n "$there" ] && { [ "$listed" = - ] || [ "$there" = "$listed" ]; }; then say "is there"
+  elif [ -z "$digest" ]; then failed "isn't in the folder; run mirror.sh --save again"
   elif [ "$listed" != - ] && [ "$listed" != "$digest" ]; then failed "is in the folder as $digest, wanted as $listed; run mirror.sh --save again"
   elif at_target && [ "$there" = "$digest" ]; then say "is there"
   elif retried push; then say "$(timed copied)"
@@ -405,10 +418,10 @@ load_image() {
 }
 
 copy_image() {
-  if ! retried resolve; then failed "can't be looked up: $(why)"
+  if ! retried resolve; then failed "can't be looked up: $(why)$(unless_own)"
   elif at_target && [ "$there" = "$digest" ]; then say "is there"
   elif retried copy; then say "$(timed copied)"
-  else failed "isn't copied: $(why)"
+  else failed "isn't copied: $(why)$(unless_own)"
   fi
 }
 
@@ -436,6 +449,10 @@ grep -v '^#' "$list" | awk -v wanted="$systems" '
   { for (i = 1; i <= n; i++) if (index("," $4 ",", "," names[i] ",")) { print; next } }
 ' > "$scratch/list"
 total=$(grep -c . "$scratch/list") || wrong "no system is called $systems; there is $(grep -v '^#' "$list" | cut -d ' ' -f 4 | tr ',' '\n' | sort -u | tr '\n' ' ')"
+echo "$instead" | cut -d ' ' -f 1 | while read -r name; do
+  [ -z "$name" ] || awk -v name="$name" '{ sub(/@.*/, "", $1) } $1 == name { found = 1 } END { exit !found }' "$scratch/list" ||
+    wrong "--instead: mirror.txt has no $name"
+done || exit 2
 if [ -n "$to" ] && [ -z "$mirror" ]; then
   twice=$(cut -d ' ' -f 3 "$scratch/list" | sort | uniq -d | tr '\n' ' ')
   [ -z "$twice" ] || wrong "two images would become one: $twice; give the platform a registryMirror with the layout by-registry"
@@ -445,7 +462,9 @@ number=0 kept=0
 while read -r source listed place _ <&4; do
   number=$((number + 1))
   source=${source%@*}
-  repository=${source%:*}
+  from=$(echo "$instead" | awk -v source="$source" '$1 == source { print $2; exit }')
+  from=${from:-$source}
+  repository=${from%:*}
   target=$to/$place
   label="[$number/$total] $source"
   began=$(date +%s)

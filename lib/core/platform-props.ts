@@ -29,7 +29,7 @@ export interface PlatformProps {
   readonly imageLock?: string | ImageLock;
   /**
    * Other builds of images, by the repository they stand in for: `{ 'quay.io/minio/minio': 'registry.lab.example/minio:2026.1' }`. Taken as
-   * they are; the mirror doesn't apply to them.
+   * they are; the mirror doesn't apply to them. One whose name is below the mirror's is brought there by mirror.sh, which is told by `--instead` where it is.
    * @default - the systems' own
    */
   readonly images?: Readonly<Record<string, string>>;
@@ -48,6 +48,8 @@ export interface UsedImage {
   readonly reference: string;
   /** Whether it comes from the mirror. What takes an image's place, and what is in the mirror's registry anyway, is taken from where it is. */
   readonly mirrored: boolean;
+  /** Whether it takes the place of the system's own image. */
+  readonly replaces: boolean;
   /** Whether the digest is the lock's. */
   readonly locked: boolean;
   /** Paths of the systems that run it. */

@@ -206,7 +206,8 @@ export class Platform extends Construct {
     const replacement = this.replacements.get(name);
     const source = replacement ?? wanted;
     const digest = source.digest ?? this.lock?.digestOf(source);
-    const mirrored = this.mirror !== undefined && replacement === undefined && source.registry !== this.mirror.host;
+    const replaces = replacement !== undefined;
+    const mirrored = this.mirror !== undefined && !replaces && source.registry !== this.mirror.host;
     const shown = composedTag ? source : { ...source, digest };
     const used = reference(shown, mirrored ? this.mirror!.prefix(source.registry) : undefined);
     this.asked.add(name);
@@ -218,7 +219,7 @@ export class Platform extends Construct {
     }
     const owners = new Set([...(known?.owners ?? []), ...(owner ? [owner.node.path] : [])]);
     const locked = source.digest === undefined && digest !== undefined;
-    this.usedImages.set(used, { image, reference: used, mirrored, locked, owners });
+    this.usedImages.set(used, { image, reference: used, mirrored, replaces, locked, owners });
     return used;
   }
 

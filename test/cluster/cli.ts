@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { checkCleanup } from './machine/check-cleanup';
 import { enterLoadBalancer } from './machine/dns';
 import { down } from './machine/down';
@@ -31,7 +32,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   up: async (args) => {
     const { install, site, platform } = options(args, ['install'], ['site', 'platform']);
     if ((await isLocked()) && existsSync(STATE) && readState().ready) {
-      tell(`a cluster is up.\n\n${HINTS}`);
+      tell(`a cluster is up.\n\n${hints()}`);
       return 0;
     }
     await require(install);
@@ -39,7 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       await up(janitor, { platform: platform === undefined ? undefined : platformNamed(platform), site, tell });
       await janitor.stay();
     });
-    tell(`\nThe cluster is up.\n\n${HINTS}`);
+    tell(`\nThe cluster is up.\n\n${hints()}`);
     return 0;
   },
   down: async (args) => {
@@ -80,9 +81,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-const HINTS = `  npm run cluster:kubectl -- get nodes
-  npx ts-node test/cluster/cli.ts run sh dist/experiment-tracking/apply.sh
+/** What to do with the cluster that is up. */
+function hints(): string {
+  return `  npm run cluster:kubectl -- get nodes
+  npx ts-node test/cluster/cli.ts run sh ${relative(process.cwd(), join(readState().folder, 'apply.sh'))}
   npm run cluster:down`;
+}
 
 /** A command line that can't be understood. */
 class Usage extends Error {}

@@ -24,6 +24,21 @@ export interface ProcessState {
   readonly log: string;
 }
 
+/** The registry in which a platform's images are. */
+export interface MirrorState {
+  /** What references of its images begin with: the host, and a path. */
+  readonly base: string;
+  /** The authority of its certificate. */
+  readonly authority: string;
+  /** What the operator has to reach it: a file of hosts, and a folder with a login. */
+  readonly hosts: string;
+  readonly login: string;
+  /** The folder that `mirror.sh --save` would have made. */
+  readonly saved: string;
+  /** What `onprem-ml images lock` found there. */
+  readonly lock: string;
+}
+
 /** The cluster that is up. */
 export interface ClusterState {
   /** First process of the pid namespace, as the machine counts; it holds the mounts and the switch's network namespace. */
@@ -35,6 +50,10 @@ export interface ClusterState {
   readonly path: string;
   /** What is applied to it. */
   readonly platform: PlatformName;
+  /** Its manifests: those of dist, or, where its images come from a mirror, the same with the digests that they have there. */
+  readonly folder: string;
+  /** The registry that its images come from. Absent where nodes have them. */
+  readonly mirror?: MirrorState;
   /** The site file that the nodes were made from. */
   readonly site: string;
   /** Where the API server is: a place on the switch, with no kubelet. */

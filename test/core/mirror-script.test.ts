@@ -307,7 +307,67 @@ test('what takes an image’s place stays where it is', () => {
   expect(writes(calls)).toHaveLength(2);
 });
 
+describe('what takes an image’s place, and has its name below the mirror', () => {
+  const OWN = 'lab.example:5000/mirror/built/data:v4';
+  const usb = () => readFileSync(join(folder, 'usb/saved.txt'), 'utf8');
+
+  test('comes from where it is said to be, and goes there with the others', () => {
+    platform({ images: { 'two.example/data': OWN } });
+    expect(readFileSync(join(folder, 'mirror.txt'), 'utf8')).toContain(`\n${OWN} - built/data:v4 store\n`);
+    const build = single('a build');
+    tag('out.example/own/data:mine', build);
+    expect(mirror(['--save', 'usb', '--instead', `${OWN}=out.example/own/data:mine`])).toMatchObject({ status: 0 });
+    expect(usb()).toContain(`${OWN} sha256:${build}\n`);
+    expect(mirror(['--check', '--load', 'usb'])).toMatchObject({ status: 1 });
+    expect(mirror(['--load', 'usb'])).toMatchObject({ status: 0, stderr: '' });
+    expect(tagged(OWN)).toBe(build);
+    expect(mirror(['--check', '--load', 'usb'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('may be there already', () => {
+    platform({ images: { 'two.example/data': OWN } });
+    expect(mirror(['--save', 'usb', '--retries', '0'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(
+        'it has its name in the mirror alone: say by --instead where it comes from',
+      ) as string,
+    });
+    expect(mirror(['--load', 'usb'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${OWN}: isn't in the folder`) as string,
+    });
+    tag(OWN, single('a build'));
+    const { status, stdout, calls } = mirror(['--load', 'usb']);
+    expect({ status, writes: writes(calls) }).toEqual({ status: 0, writes: [] });
+    expect(stdout).toContain(`${OWN}: is there\n`);
+    expect(mirror([])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('must be the one that its digest says', () => {
+    const build = single('a build');
+    platform({ images: { 'two.example/data': `${OWN}@sha256:${build}` } });
+    tag(OWN, single('another build'));
+    expect(mirror(['--check'])).toMatchObject({ status: 1 });
+    tag(OWN, build);
+    tag('one.example/shop/web:v1', web.index);
+    mirror([]);
+    expect(mirror(['--check'])).toMatchObject({ status: 0 });
+  });
+});
+
+test('a copy elsewhere is as good, where its digest says so', () => {
+  platform();
+  const { calls } = mirror(['--to', 'other.example', '--instead', 'one.example/tool:v2=copies.example/tool:any']);
+  expect(writes(calls)).toContain(`crane copy copies.example/tool@sha256:${tool.index} other.example/tool:v2`);
+});
+
 test.each([
+  [
+    ['--instead', 'one.example/tool:v2'],
+    "--instead needs A=B, two times registry/repository:tag, got 'one.example/tool:v2'",
+  ],
+  [['--instead', 'one.example/tol:v2=b.example/c:d'], '--instead: mirror.txt has no one.example/tol:v2'],
+  [['--check', '--instead', 'one.example/tool:v2=b.example/c:d'], '--instead goes with neither --load nor --check'],
   [['--to', 'https://x.example'], "--to must be without a scheme, got 'https://x.example'"],
   [['--save', 'usb', '--to', 'x.example'], '--save goes with neither --load nor --to'],
   [['--load', 'nowhere'], 'nowhere holds no saved.txt; make it with mirror.sh --save'],

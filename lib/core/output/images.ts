@@ -25,9 +25,11 @@ export function mirrorList(platform: Platform): string {
 }
 
 /** Without its digest, by which nothing can be written. */
-function placeOf({ mirror }: Platform, { image, mirrored, reference: used }: UsedImage): string {
+function placeOf({ mirror }: Platform, { image, mirrored, replaces, reference: used }: UsedImage): string {
   if (!mirror) return `${image.repository}:${image.tag}`;
-  return mirrored ? used.split('@')[0]!.slice(mirror.base.length + 1) : '=';
+  // What takes an image's place may be meant to be among the copies: then it is brought there with them.
+  const placed = mirrored || (replaces && used.startsWith(`${mirror.base}/`));
+  return placed ? used.split('@')[0]!.slice(mirror.base.length + 1) : '=';
 }
 
 function ownersOf({ node }: Platform, { owners }: UsedImage): string {

@@ -1,21 +1,16 @@
 import { type Platform } from '../platform';
+import { TOOLS_SHELL } from './mirror-tools';
 import { OCI_SHELL } from './oci-shell';
 
 /**
  * The script that copies a platform's images, those of mirror.txt beside it, into the mirror: directly, or by a folder that is carried there.
- *
- * What it knows of the tools, by google/go-containerregistry cmd/crane and containers/skopeo:
- * - skopeo refuses a reference with tag and digest, and crane ignores the tag then; so all is read by digest and written by tag;
- * - `crane copy --platform` and skopeo without `--all` take one image out of an index, whose digest is another; so the digest is looked up first and copied as it is;
- * - `crane push` takes a layout with one image only, and overwrites no manifest that is cut short; skopeo's layouts can't hold Docker's manifests without
- *   changing their digests, its `dir:` can; so the folder's index.json is written here, and the tools see one image at a time;
- * - crane has no option for an authority: SSL_CERT_DIR adds to what the system trusts, on Linux.
  */
 export function mirrorScript({ name, mirror }: Platform): string {
   return SCRIPT.replaceAll('@PLATFORM@', name)
     .replaceAll('@MIRROR@', mirror?.base ?? '')
     .replaceAll('@DEFAULT@', mirror ? ` [default: ${mirror.base}]` : '')
-    .replace('@OCI@\n', () => OCI_SHELL);
+    .replace('@OCI@\n', () => OCI_SHELL)
+    .replace('@TOOLS@\n', () => TOOLS_SHELL);
 }
 
 const SCRIPT = String.raw`#!/bin/sh
@@ -35,6 +30,7 @@ usage: mirror.sh --to REGISTRY[/PATH] [OPTION]...                from the images
 
   --to REGISTRY       where to, with port and path@DEFAULT@
   --with TOOL         crane or skopeo; default: the first of them that is there. CRANE and SKOPEO name the programs
+  --instead A=B       image A of mirror.txt is fetched from B, both registry/repository:tag; for builds of one's own, and copies elsewhere. Many times
   --platform OS/ARCH  of images without a digest only the one for this platform, such as linux/amd64; default: all
   --systems A,B       only what these systems run
   --retries N         attempts after the first; default 4
@@ -49,10 +45,10 @@ TEXT
 wrong() { echo "mirror.sh: $1" >&2; exit 2; }
 
 mirror='@MIRROR@'
-to='' save='' load='' check='' with='' platform='' systems='' retries=4 ca='' insecure=''
+to='' save='' load='' check='' with='' platform='' systems='' retries=4 ca='' insecure='' instead=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --to | --save | --load | --with | --platform | --systems | --retries | --ca)
+    --to | --save | --load | --with | --platform | --systems | --retries | --ca | --instead)
       [ -n "\${2-}" ] || wrong "$1 needs a value; see --help"
       case $1 in
         --to) to=\${2%/} ;;
@@ -63,6 +59,11 @@ while [ $# -gt 0 ]; do
         --systems) systems=$2 ;;
         --retries) retries=$2 ;;
         --ca) ca=$2 ;;
+        --instead)
+          case $2 in ?*:?*=?*:?*) ;; *) wrong "--instead needs A=B, two times registry/repository:tag, got '$2'" ;; esac
+          instead="$instead
+\${2%%=*} \${2#*=}"
+          ;;
       esac
       shift
       ;;
@@ -76,6 +77,7 @@ done
 case $retries in '' | *[!0-9]*) wrong "--retries needs a number, got '$retries'" ;; esac
 case $platform in all) platform='' ;; '' | ?*/?*) ;; *) wrong "--platform must be OS/ARCH, such as linux/amd64, got '$platform'" ;; esac
 case $to in *://*) wrong "--to must be without a scheme, got '$to'" ;; esac
+[ -z "$instead" ] || [ -z "$load$check" ] || wrong "--instead goes with neither --load nor --check, which fetch nothing"
 [ -z "$save" ] || [ -z "$load$to" ] || wrong "--save goes with neither --load nor --to: first the one, then the others"
 [ -n "$save" ] || to=\${to:-$mirror}
 [ -n "$save$to" ] || wrong "say where to: --to REGISTRY[/PATH], or --save FOLDER; see --help"
@@ -113,149 +115,11 @@ trap 'exit 143' TERM
 : > "$scratch/said"
 
 @OCI@
-# What a call to the mirror needs besides; to the images' own registries nothing does.
-crane_to='' skopeo_to='' skopeo_inspect=''
-if [ -n "$insecure" ]; then
-  crane_to=--insecure
-  skopeo_to=--dest-tls-verify=false
-  skopeo_inspect=--tls-verify=false
-fi
-if [ -n "$ca" ]; then
-  mkdir "$scratch/ca"
-  cp "$ca" "$scratch/ca/ca.crt"
-  skopeo_to="$skopeo_to --dest-cert-dir=$scratch/ca"
-  skopeo_inspect="$skopeo_inspect --cert-dir=$scratch/ca"
-  if [ $with = crane ]; then
-    SSL_CERT_DIR=$scratch/ca:\${SSL_CERT_DIR:-/etc/ssl/certs:/etc/pki/tls/certs}
-    export SSL_CERT_DIR
-  fi
-fi
+@TOOLS@
 
-# manifest (from|to) REFERENCE FILE
-# shellcheck disable=SC2086 # options are words
-manifest() {
-  case $with-$1 in
-    crane-from) "$tool" manifest "$2" ;;
-    crane-to) "$tool" manifest $crane_to "$2" ;;
-    skopeo-from) "$tool" inspect --raw "docker://$2" ;;
-    skopeo-to) "$tool" inspect --raw $skopeo_inspect "docker://$2" ;;
-  esac > "$3" 2> "$scratch/said" < /dev/null && [ -s "$3" ]
-}
-
-# retried COMMAND...: again, after ever longer pauses
-retried() {
-  attempt=0 pause=2
-  until "$@"; do
-    [ $attempt -lt "$retries" ] || return 1
-    attempt=$((attempt + 1))
-    printf '%s: %s; again in %s s\n' "$label" "$(why)" $pause >&2
-    sleep $pause
-    pause=$((pause * 2))
-  done
-}
-
-# The last line of what the tool said, of a long one the end, where the cause is.
-why() {
-  said=$(grep -v '^[[:space:]]*$' "$scratch/said" | tail -n 1 | sed 's/^time="[^"]*" level=[a-z]* msg="\(.*\)"$/\1/; s/\\"/"/g' |
-    awk '{ print (length($0) > 240 ? "..." substr($0, length($0) - 236) : $0) }')
-  echo "\${said:-the tool gave no reason}"
-}
-
-# resolve: sets digest to what is copied, by the list or by the image's registry
-resolve() {
-  digest=$listed
-  [ "$digest" = - ] || return 0
-  manifest from "$source" "$scratch/manifest" || return 1
-  digest=sha256:$(sum "$scratch/manifest")
-  [ -n "$platform" ] || return 0
-  describe "$scratch/manifest" > "$scratch/parts"
-  grep -q '^root index' "$scratch/parts" || return 0
-  digest=$(awk -v wanted="$platform" '$4 == wanted || index($4, wanted "/") == 1 { print $1; exit }' "$scratch/parts")
-  [ -n "$digest" ] && return 0
-  echo "it has no $platform, but $(awk '/^sha256:/ && $4 != "-" && $4 !~ /unknown/ { printf "%s%s", comma, $4; comma = ", " }' "$scratch/parts")" > "$scratch/said"
-  return 1
-}
-
-# at_target: sets there to the digest that the target has, or to nothing. Fails where the registry can't be asked.
-at_target() {
-  there=''
-  if manifest to "$target" "$scratch/there"; then
-    there=sha256:$(sum "$scratch/there")
-    return 0
-  fi
-  grep -qiE 'not.?found|unknown|404' "$scratch/said" && ! grep -qiE 'certificate|no such host|unknown authority' "$scratch/said"
-}
-
-# arrived: the target has the digest
-arrived() {
-  at_target || return 1
-  [ "$there" = "$digest" ] && return 0
-  echo "it arrived as \${there:-nothing}, not as $digest" > "$scratch/said"
-  return 1
-}
-
-# shellcheck disable=SC2086
-copy() {
-  case $with in
-    crane) "$tool" copy $crane_to "$repository@$digest" "$target" ;;
-    skopeo) "$tool" copy --all --preserve-digests $skopeo_to "docker://$repository@$digest" "docker://$target" ;;
-  esac > "$scratch/said" 2>&1 < /dev/null && arrived
-}
-
-# pull: into the folder; a file that is broken is taken away, so that the next attempt fetches it
-pull() {
-  for hex in $(broken "$save" "$digest"); do rm -f "$save/blobs/sha256/$hex"; done
-  case $with in
-    crane)
-      # crane adds to an index.json that it can read; the real one is written at the end.
-      layout_version "$save"
-      echo '{"schemaVersion":2,"manifests":[]}' > "$save/index.json"
-      "$tool" pull --format oci "$repository@$digest" "$save" > "$scratch/said" 2>&1 < /dev/null || return 1
-      ;;
-    skopeo)
-      rm -rf "$save/.part"
-      "$tool" copy --all --preserve-digests "docker://$repository@$digest" "dir:$save/.part" > "$scratch/said" 2>&1 < /dev/null || return 1
-      for part in "$save/.part"/*; do
-        hex=\${part##*/}
-        case $hex in
-          version | signature-*) continue ;;
-          manifest.json) hex=\${digest#sha256:} ;;
-          *.manifest.json) hex=\${hex%.manifest.json} ;;
-        esac
-        mv -f "$part" "$save/blobs/sha256/$hex"
-      done
-      rm -rf "$save/.part"
-      ;;
-  esac
-  bad=$(broken "$save" "$digest")
-  [ -z "$bad" ] && return 0
-  for hex in $bad; do rm -f "$save/blobs/sha256/$hex"; done
-  echo "these arrived broken: $(echo $bad)" > "$scratch/said"
-  return 1
-}
-
-# push: out of the folder, one image at a time
-# shellcheck disable=SC2086
-push() {
-  rm -rf "$scratch/one"
-  mkdir "$scratch/one"
-  case $with in
-    crane)
-      layout_version "$scratch/one"
-      ln -s "$load/blobs" "$scratch/one/blobs"
-      { printf '{"schemaVersion":2,"manifests":['; descriptor "$load" "$digest" org.opencontainers.image.ref.name "$source"; printf ']}\n'; } > "$scratch/one/index.json"
-      "$tool" push $crane_to "$scratch/one" "$target"
-      ;;
-    skopeo)
-      printf 'Directory Transport Version: 1.1\n' > "$scratch/one/version"
-      closure "$load" "$digest" | sort -u | while read -r hex size; do
-        if [ "sha256:$hex" = "$digest" ]; then name=manifest.json; elif [ "$size" = - ]; then name=$hex.manifest.json; else name=$hex; fi
-        ln -s "$load/blobs/sha256/$hex" "$scratch/one/$name"
-      done
-      "$tool" copy --all --preserve-digests $skopeo_to "dir:$scratch/one" "docker://$target"
-      ;;
-  esac > "$scratch/said" 2>&1 < /dev/null && arrived
-}
+# What is made in the mirror and nowhere else: what takes an image's place, and has a name in the mirror already.
+own() { [ -n "$mirror" ] && [ "$source" = "$mirror/$place" ]; }
+unless_own() { if own && [ "$from" = "$source" ]; then echo "; it has its name in the mirror alone: say by --instead where it comes from"; fi; }
 
 saved_digest() { awk -v source="$source" '$1 == source { print $2; exit }' "$1/saved.txt"; }
 
@@ -301,24 +165,26 @@ check_folder() {
 check_target() {
   digest=$listed
   if [ -n "$load" ]; then digest=$(saved_digest "$load"); fi
+  digest=\${digest:-$listed}
   if ! at_target; then failed "can't be asked for: $(why)"
   elif [ -z "$there" ]; then failed "is missing: $target"
-  elif [ "\${digest:--}" != - ] && [ "$there" != "$digest" ]; then failed "is another image: $target is $there, wanted as $digest"
+  elif [ "$digest" != - ] && [ "$there" != "$digest" ]; then failed "is another image: $target is $there, wanted as $digest"
   else say "is there"
   fi
 }
 
 save_image() {
-  if ! retried resolve; then failed "can't be looked up: $(why)"
+  if ! retried resolve; then failed "can't be looked up: $(why)$(unless_own)"
   elif [ "$(saved_digest "$save")" = "$digest" ] && [ -z "$(broken "$save" "$digest")" ]; then say "is there"
   elif retried pull; then record; say "$(timed saved)"
-  else failed "isn't saved: $(why)"
+  else failed "isn't saved: $(why)$(unless_own)"
   fi
 }
 
 load_image() {
   digest=$(saved_digest "$load")
-  if [ -z "$digest" ]; then failed "isn't in the folder; run mirror.sh --save again"
+  if [ -z "$digest" ] && own && at_target && [ -n "$there" ] && { [ "$listed" = - ] || [ "$there" = "$listed" ]; }; then say "is there"
+  elif [ -z "$digest" ]; then failed "isn't in the folder; run mirror.sh --save again"
   elif [ "$listed" != - ] && [ "$listed" != "$digest" ]; then failed "is in the folder as $digest, wanted as $listed; run mirror.sh --save again"
   elif at_target && [ "$there" = "$digest" ]; then say "is there"
   elif retried push; then say "$(timed copied)"
@@ -330,10 +196,10 @@ load_image() {
 }
 
 copy_image() {
-  if ! retried resolve; then failed "can't be looked up: $(why)"
+  if ! retried resolve; then failed "can't be looked up: $(why)$(unless_own)"
   elif at_target && [ "$there" = "$digest" ]; then say "is there"
   elif retried copy; then say "$(timed copied)"
-  else failed "isn't copied: $(why)"
+  else failed "isn't copied: $(why)$(unless_own)"
   fi
 }
 
@@ -361,6 +227,10 @@ grep -v '^#' "$list" | awk -v wanted="$systems" '
   { for (i = 1; i <= n; i++) if (index("," $4 ",", "," names[i] ",")) { print; next } }
 ' > "$scratch/list"
 total=$(grep -c . "$scratch/list") || wrong "no system is called $systems; there is $(grep -v '^#' "$list" | cut -d ' ' -f 4 | tr ',' '\n' | sort -u | tr '\n' ' ')"
+echo "$instead" | cut -d ' ' -f 1 | while read -r name; do
+  [ -z "$name" ] || awk -v name="$name" '{ sub(/@.*/, "", $1) } $1 == name { found = 1 } END { exit !found }' "$scratch/list" ||
+    wrong "--instead: mirror.txt has no $name"
+done || exit 2
 if [ -n "$to" ] && [ -z "$mirror" ]; then
   twice=$(cut -d ' ' -f 3 "$scratch/list" | sort | uniq -d | tr '\n' ' ')
   [ -z "$twice" ] || wrong "two images would become one: $twice; give the platform a registryMirror with the layout by-registry"
@@ -370,7 +240,9 @@ number=0 kept=0
 while read -r source listed place _ <&4; do
   number=$((number + 1))
   source=\${source%@*}
-  repository=\${source%:*}
+  from=$(echo "$instead" | awk -v source="$source" '$1 == source { print $2; exit }')
+  from=\${from:-$source}
+  repository=\${from%:*}
   target=$to/$place
   label="[$number/$total] $source"
   began=$(date +%s)

@@ -1,3 +1,4 @@
 export { clientRoot, directoryRoot, type Tell } from './build';
 export { imageFacts, isSimulated } from './recipes';
-export { copyStore, imageStore } from './store';
+export { imageLayout } from './layout';
+export { copyStore, imageStores } from './store';

@@ -1,5 +1,6 @@
 import { images as istio } from '../../../lib/networking/istio/images';
-import { isSimulated, parseName, recipe } from './recipes';
+import { parseName } from './names';
+import { isSimulated, recipe } from './recipes';
 
 test.each([
   ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],

@@ -26,6 +26,23 @@ const TYPE = 'application/vnd.oci.image';
 /** An OCI archive of images without the content of their layers, for a store that has that already. */
 export async function writeArchive(images: readonly ImageDocument[], directory: string): Promise<string> {
   const layout = join(directory, 'layout');
+  writeLayout(images, layout, 'io.containerd.image.name');
+  const archive = join(directory, 'images.tar');
+  await run(['tar', '-C', layout, '-cf', archive, '.']);
+  return archive;
+}
+
+/**
+ * Writes all of an OCI image layout but the content of layers.
+ *
+ * @param key of the annotation that names an image
+ * @returns the digest of each image, by its names
+ */
+export function writeLayout(
+  images: readonly ImageDocument[],
+  layout: string,
+  key: 'io.containerd.image.name' | 'org.opencontainers.image.ref.name',
+): ReadonlyMap<string, string> {
   const blobs = join(layout, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
   const blob = (kind: 'config' | 'manifest', document: unknown): Descriptor => {
@@ -47,16 +64,14 @@ export async function writeArchive(images: readonly ImageDocument[], directory: 
       }),
       layers: layers.map((layer) => ({ mediaType: `${TYPE}.layer.v1.tar`, ...layer })),
     });
-    return names.map((name) => ({ ...manifest, annotations: { 'io.containerd.image.name': name } }));
+    return names.map((name) => ({ ...manifest, annotations: { [key]: name } }));
   });
   writeFileSync(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
   writeFileSync(
     join(layout, 'index.json'),
     JSON.stringify({ schemaVersion: 2, mediaType: `${TYPE}.index.v1+json`, manifests }),
   );
-  const archive = join(directory, 'images.tar');
-  await run(['tar', '-C', layout, '-cf', archive, '.']);
-  return archive;
+  return new Map(manifests.map(({ digest, annotations }) => [annotations[key]!, digest]));
 }
 
 /** What a snapshot is called that has these layers, lowest first. */

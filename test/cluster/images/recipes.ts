@@ -19,6 +19,7 @@ import {
   STATIC,
   VALKEY,
 } from './layers';
+import { parseName } from './names';
 
 /** How an image starts, in the words of the OCI image configuration. */
 export interface ImageConfig {
@@ -261,22 +262,6 @@ export function isSimulated(name: string): boolean {
 function isOneOf(tails: readonly string[], name: string): boolean {
   const { repository } = parseName(name);
   return tails.some((tail) => repository.endsWith(`/${tail}`));
-}
-
-/** An image's name with all that is usually left out. */
-export interface ImageName {
-  /** With registry, without tag and digest. */
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest?: string;
-}
-
-export function parseName(name: string): ImageName {
-  const [, path, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@(.+))?$/.exec(name)!;
-  const [registry, ...rest] = path!.split('/');
-  const full = rest.length > 0 && /[.:]|^localhost$/.test(registry!);
-  const repository = full ? path! : `docker.io/${rest.length > 0 ? path : `library/${path}`}`;
-  return { repository, tag: tag ?? 'latest', ...(digest ? { digest } : {}) };
 }
 
 /** @throws where no recipe is for such an image */

@@ -1,15 +1,16 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CACHE } from '../paths';
-import { program } from '../programs/programs';
 import { run } from '../shell';
-import { buildLayers, layerDirectory, layerKey, removeOtherLayers, removeRemains, type Tell } from './build';
+import { buildLayers, layerDirectory, removeOtherLayers, removeRemains, type Tell } from './build';
 import { Containerd } from './containerd';
 import { fillFiles } from './fill';
-import { digest, type Layer, type PackagesLayer, type Source } from './layer';
+import { digest, type Layer } from './layer';
 import { PACKAGES_LAYERS } from './layers';
 import { chainId, type ImageDocument, type LayerReference, writeArchive } from './oci';
-import { parseName, type Recipe, recipe } from './recipes';
+import { configOf, layerId, packagesLayers } from './plan';
+import { parseName } from './names';
+import { type Recipe, recipe } from './recipes';
 
 const PREFIX = 'image-store-';
 
@@ -24,12 +25,23 @@ interface Plan {
 }
 
 /**
- * A root directory for containerd that has these images, under exactly these names; unpacked, for the snapshotter
- * overlayfs. It is a template in the cache: nodes get copies.
+ * Root directories for containerd, one for each set of images, under exactly their names; unpacked, for the snapshotter overlayfs. They are
+ * templates in the cache: nodes get copies. The cache keeps no others.
  */
-export async function imageStore(names: readonly string[], tell: Tell): Promise<string> {
+export async function imageStores(sets: readonly (readonly string[])[], tell: Tell): Promise<readonly string[]> {
+  const known = readStores();
+  const stores: string[] = [];
+  for (const names of sets) stores.push(await imageStore(names, tell));
+  if (stores.some((store) => !known.includes(store))) {
+    for (const other of readStores().filter((store) => !stores.includes(store))) rmSync(other, { recursive: true });
+    removeOtherLayers(PACKAGES_LAYERS);
+  }
+  return stores;
+}
+
+async function imageStore(names: readonly string[], tell: Tell): Promise<string> {
   const plans = [...new Set(names)].sort().map(plan);
-  await buildLayers(packagesLayers(plans), tell);
+  await buildLayers(packagesLayers(plans.flatMap((each) => each.recipe.layers)), tell);
   const identity = plans.map((each) => [each.names, each.version, each.recipe.config, each.recipe.layers.map(layerId)]);
   const store = join(CACHE, `${PREFIX}${digest(identity, MAKERS).slice(0, 12)}`);
   if (existsSync(store)) return store;
@@ -42,8 +54,6 @@ export async function imageStore(names: readonly string[], tell: Tell): Promise<
   await fill(plans, place);
   renameSync(join(place, 'root'), store);
   rmSync(place, { recursive: true });
-  removeOtherStores(store);
-  removeOtherLayers(PACKAGES_LAYERS);
   tell(`image store: done in ${Math.round((Date.now() - begin) / 1000)} s`);
   return store;
 }
@@ -82,9 +92,7 @@ async function fill(plans: readonly Plan[], place: string): Promise<void> {
         sizes.set(chain, size);
         layers.push({ digest: id, size });
       }
-      // The label makes two versions of one recipe two images.
-      const config = { ...recipe.config, Labels: { 'org.opencontainers.image.version': version } };
-      documents.push({ names, layers, config });
+      documents.push({ names, layers, config: configOf(recipe.config, version) });
     }
     await containerd.ctr('images', 'import', '--local', await writeArchive(documents, place));
   } finally {
@@ -121,32 +129,7 @@ function upperDirectory(mounts: readonly Mount[]): string {
   return upper;
 }
 
-/** Changes when anything changes that the layer is made of. */
-function layerId(layer: Layer): string {
-  if (layer.kind === 'packages') return digest(layerKey(layer));
-  return digest(Object.entries(layer.files).map(([path, source]) => [path, sourceId(source)]));
-}
-
-function sourceId(source: Source): unknown {
-  if (source.kind === 'copy') return [source.path, layerKey(source.layer)];
-  if (source.kind !== 'program') return source;
-  // The path of a built program says what it was built from.
-  return [relative(CACHE, program(source.name)), source.mode];
-}
-
-function packagesLayers(plans: readonly Plan[]): readonly PackagesLayer[] {
-  const found = plans
-    .flatMap((each) => each.recipe.layers)
-    .flatMap((layer) => {
-      if (layer.kind === 'packages') return [layer, ...layer.on];
-      return Object.values(layer.files).flatMap((source) => (source.kind === 'copy' ? [source.layer] : []));
-    });
-  return [...new Set(found)];
-}
-
-function removeOtherStores(store: string): void {
-  for (const name of readdirSync(CACHE)) {
-    const path = join(CACHE, name);
-    if (name.startsWith(PREFIX) && path !== store) rmSync(path, { recursive: true });
-  }
+function readStores(): readonly string[] {
+  const names = existsSync(CACHE) ? readdirSync(CACHE) : [];
+  return names.filter((name) => name.startsWith(PREFIX)).map((name) => join(CACHE, name));
 }

@@ -9,6 +9,8 @@ export const GROUP = `onprem-bench-${createHash('sha256').update(BERTH).digest('
 export const MARK = 'ONPREM_BENCH';
 
 export const CLIENT_ADDRESS = '10.77.0.254';
+/** The registry's that images are mirrored in. */
+export const MIRROR_ADDRESS = '10.77.0.253';
 export const CONTROL_PLANE_ADDRESS = '10.77.0.100';
 export const NODE_NETWORK = '10.77.0.0/16';
 export const POD_NETWORK = '10.244.0.0/16';

@@ -121,6 +121,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
   snapshotter = "overlayfs"
   [plugins."io.containerd.cri.v1.images".pinned_images]
     sandbox = "${SANDBOX_IMAGE}"
+  [plugins."io.containerd.cri.v1.images".registry]
+    config_path = "/etc/containerd/certs.d"
 [plugins."io.containerd.cri.v1.runtime"]
   # Without CAP_SYS_RESOURCE, the kernel refuses a sandbox its negative score.
   restrict_oom_score_adj = true

@@ -26,6 +26,14 @@ export function kubeconfig(name: string): string {
   return join(PKI, `${name}.kubeconfig`);
 }
 
+/** A server's certificate of an authority of its own, whose name is `<name>-ca`. */
+export async function makeServerCertificate(name: string, host: string): Promise<void> {
+  mkdirSync(PKI, { recursive: true, mode: 0o700 });
+  const authority = `${name}-ca`;
+  await request(authority, ['-subj', `/CN=${authority}`]);
+  await request(name, ['-subj', `/CN=${host}`, ...by(authority), '-addext', `subjectAltName=DNS:${host}`]);
+}
+
 /** An authority for this cluster alone, and a certificate and kubeconfig for each who takes part. */
 export async function makeCertificates(nodes: readonly { name: string; address: string }[]): Promise<void> {
   mkdirSync(PKI, { recursive: true, mode: 0o700 });
@@ -65,12 +73,7 @@ async function issue({ name, user, group, serves }: Identity): Promise<void> {
   await request(name, [
     '-subj',
     `${group ? `/O=${group}` : ''}/CN=${user}`,
-    '-CA',
-    certificate('ca'),
-    '-CAkey',
-    key('ca'),
-    '-addext',
-    'basicConstraints=critical,CA:FALSE',
+    ...by('ca'),
     ...(serves ? ['-addext', `subjectAltName=${serves.join(',')}`] : []),
   ]);
   writeFileSync(
@@ -90,6 +93,11 @@ async function issue({ name, user, group, serves }: Identity): Promise<void> {
     }),
     { mode: 0o600 },
   );
+}
+
+/** Has a certificate be of an authority, and not one itself. */
+function by(authority: string): readonly string[] {
+  return ['-CA', certificate(authority), '-CAkey', key(authority), '-addext', 'basicConstraints=critical,CA:FALSE'];
 }
 
 async function request(name: string, args: readonly string[]): Promise<void> {

@@ -1,13 +1,22 @@
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Platform, Site } from '../../../lib';
-import { imageStore, isSimulated } from '../images';
+import { imageLayout, imageStores, isSimulated } from '../images';
 import { CACHE, REPOSITORY, SCRATCH } from '../paths';
-import { hasDirectory, platformFolder, type PlatformName, platformOf, PLATFORMS } from '../platforms';
+import {
+  hasDirectory,
+  imagesOf,
+  isMirrored,
+  platformFolder,
+  type PlatformName,
+  platformOf,
+  PLATFORMS,
+  savedImages,
+} from '../platforms';
 import { buildPrograms, program, programVersion } from '../programs/programs';
 import { run, until } from '../shell';
 import { PLANE } from '../training/images';
-import { type NodeState, readState, writeState } from '../state';
+import { type MirrorState, type NodeState, readState, writeState } from '../state';
 import { ADD_ON_IMAGES, addOnsReady, applyAddOns, applyRights } from './addons';
 import { CLIENT_ADDRESS, CONTROL_PLANE, CONTROL_PLANE_ADDRESS, LOGS, RESOLV_CONF, SYSTEM_PATH } from './constants';
 import { apiServerReady, startApiServer, startControllers } from './control-plane';
@@ -15,6 +24,7 @@ import { startDirectory } from './directory';
 import { startDns } from './dns';
 import { type Janitor } from './janitor';
 import { kubectl } from './kubectl';
+import { fillMirror, furnishNode, mirroredFolder, mirrorState, prepareMirror, startMirror } from './mirror';
 import { checkNetworks, connect } from './network';
 import { CONTAINERD_SOCKET, finishNode, folderOf, SANDBOX_IMAGE, startContainerRuntime, startKubelet } from './node';
 import { kubeconfig, makeCertificates } from './pki';
@@ -49,32 +59,51 @@ export async function up(janitor: Janitor, options: UpOptions): Promise<void> {
   const site = Site.fromFile(file);
   checkNetworks(site);
   const nodes = empty ? { real: [], simulated: [] } : plan(site);
-  const store = await build(images, tell);
+  const made = await build(images, tell);
+  const mirror = !empty && isMirrored(platform) ? mirrorState(platformOf(platform, site), made.saved!) : undefined;
   const holder = await janitor.hold(program('holder'));
-  await start(holder, platform, site, resolve(file), nodes, store, tell);
+  await start(
+    holder,
+    { platform, site, file: resolve(file), nodes, mirror, store: mirror ? made.bare! : made.store },
+    tell,
+  );
 }
 
-/** Builds the programs and the images, as far as they aren't; the answer is the image store. */
-export async function build(images: readonly string[], tell: Tell): Promise<string> {
+/** What nodes and registries are filled from. */
+export interface Images {
+  /** An image store with all that a node may need. */
+  readonly store: string;
+  /** One for nodes that pull what a platform needs, and the folder that their registry is filled from, where a platform is so. */
+  readonly bare?: string;
+  readonly saved?: string;
+}
+
+/** Builds the programs and the images, as far as they aren't. */
+export async function build(images: readonly string[], tell: Tell): Promise<Images> {
   await buildPrograms(tell);
-  const made = [...new Set(PLATFORMS.flatMap(platformImages))].filter((name) => !isSimulated(name));
-  return imageStore([SANDBOX_IMAGE, ...ADD_ON_IMAGES, PLANE, ...made, ...images], tell);
+  const mirrored = PLATFORMS.filter(isMirrored);
+  const preloaded = PLATFORMS.filter((name) => !isMirrored(name)).flatMap((name) => imagesOf(platformFolder(name)));
+  const always = [SANDBOX_IMAGE, ...ADD_ON_IMAGES, PLANE, ...images];
+  const all = [...always, ...preloaded.filter((name) => !isSimulated(name))];
+  const [store, bare] = await imageStores(mirrored.length > 0 ? [all, always] : [all], tell);
+  const saved = mirrored.length > 0 ? await imageLayout(mirrored.flatMap(savedImages), tell) : undefined;
+  return { store: store!, bare, saved };
 }
 
-function platformImages(platform: PlatformName): readonly string[] {
-  const list = readFileSync(join(platformFolder(platform), 'images.txt'), 'utf8');
-  return list.split('\n').filter((line) => line !== '');
+/** A cluster to be started. */
+interface Start {
+  readonly platform: PlatformName;
+  readonly site: Site;
+  /** The site's. */
+  readonly file: string;
+  readonly nodes: Plan;
+  readonly mirror?: MirrorState;
+  /** What nodes have. */
+  readonly store: string;
 }
 
-async function start(
-  holder: number,
-  platform: PlatformName,
-  site: Site,
-  file: string,
-  nodes: Plan,
-  store: string,
-  tell: Tell,
-): Promise<void> {
+async function start(holder: number, given: Start, tell: Tell): Promise<void> {
+  const { platform, site, file, nodes, mirror, store } = given;
   const began = Date.now();
   const done = (what: string) => tell(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   const { real, simulated } = nodes;
@@ -98,6 +127,8 @@ async function start(
     kubeconfig: kubeconfig('admin'),
     path: [program('kubectl'), program('ctr')].map((path) => dirname(path)).join(':'),
     platform,
+    folder: mirror ? mirroredFolder(platform) : platformFolder(platform),
+    mirror,
     site: file,
     controlPlane: { address: CONTROL_PLANE_ADDRESS, pid: controlPlane! },
     nodes: real.map(({ name, address, podCidr }, i): NodeState => ({
@@ -112,6 +143,7 @@ async function start(
     ready: false,
   });
   await certificates;
+  const credential = mirror && (await prepareMirror(mirror));
   await connect(holder, [{ pid: controlPlane!, address: CONTROL_PLANE_ADDRESS }, ...readState().nodes], site);
   const apiServer = startApiServer().then(apiServerReady);
   const rights = apiServer.then(applyRights);
@@ -125,14 +157,17 @@ async function start(
     writeState({ ...readState(), ready: true });
     return;
   }
+  const mirrorRuns = mirror && startMirror(mirror).then(async () => fillMirror(platform, site, done));
   await Promise.all([
     ...controlPlaneRuns,
+    mirrorRuns,
     startDns(site.domain),
     ...(hasDirectory(platform) ? [startDirectory(tell)] : []),
     apiServer.then(() => applyAddOns(site, Math.min(2, real.length))),
     apiServer.then(() => createNodes(simulated, platformOf(platform, site))),
-    apiServer.then(() => applyStandIns(platformImages(platform).filter(isSimulated))),
-    ...real.map(async (node) => {
+    Promise.all([apiServer, mirrorRuns]).then(() => applyStandIns(imagesOf(readState().folder).filter(isSimulated))),
+    ...real.map(async (node, i) => {
+      if (mirror) await furnishNode(pids[i]!, platform, mirror, credential!);
       await startContainerRuntime(node, store);
       await apiServer;
       await startKubelet(node);

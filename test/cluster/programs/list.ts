@@ -270,4 +270,21 @@ export const PROGRAMS: readonly Program[] = [
     },
     seconds: 160,
   },
+  {
+    name: 'registry',
+    version: '2.8.3',
+    purpose: 'where images are pulled from, as Harbor has it',
+    module: 'mirror',
+    binaries: { registry: './registry' },
+    variables: { 'github.com/docker/distribution/version.Version': 'v2.8.3' },
+    seconds: 15,
+  },
+  {
+    name: 'crane',
+    version: '0.22.1',
+    purpose: 'brings images into a registry',
+    module: 'mirror',
+    binaries: { crane: 'github.com/google/go-containerregistry/cmd/crane' },
+    seconds: 15,
+  },
 ];

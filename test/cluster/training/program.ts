@@ -4,8 +4,7 @@ import { image, type Site, TrainingJob } from '../../../lib';
 import { type OutputFile } from '../../../lib/core/output/folder';
 import { linked } from '../../../lib/core/output/linked';
 import { platformFiles } from '../../../lib/core/output/platform-files';
-import { platformOf } from '../platforms';
-import { readState } from '../state';
+import { appliedPlatform } from '../machine/mirror';
 import { LARGE, PLANE } from './images';
 
 /** Steps of the training on CPUs, and how long each takes at the least, in seconds. */
@@ -62,7 +61,7 @@ function gpus(lab: TrainingCluster, id: string, team: string, nodes: number): vo
 
 /** The files of the platform with some trainings. */
 export function platformWith(site: Site, trainings: readonly Training[]): readonly OutputFile[] {
-  const lab = platformOf(readState().platform, site) as TrainingCluster;
+  const lab = appliedPlatform(site) as TrainingCluster;
   for (const training of trainings) ADD[training](lab);
   const { bundle, findings } = linked(lab);
   if (findings.length > 0) throw new Error(JSON.stringify(findings));

@@ -2,8 +2,7 @@ import { type Site } from '../../../../lib';
 import { type OutputGate } from '../../../../lib/core/output/gates';
 import { linked } from '../../../../lib/core/output/linked';
 import { type Cluster, type KubeObject } from '../../cluster';
-import { platformOf } from '../../platforms';
-import { readState } from '../../state';
+import { appliedPlatform } from '../../machine/mirror';
 import { type Applied } from './apply';
 import { type Content, objectsOf } from './objects';
 
@@ -17,7 +16,7 @@ export interface PlannedFile {
 
 /** The plan behind what is applied to the cluster that is up: from the stages of the program, not from its output. */
 export function plan(site: Site): readonly PlannedFile[] {
-  return linked(platformOf(readState().platform, site)).bundle.files;
+  return linked(appliedPlatform(site)).bundle.files;
 }
 
 /** Since when a gate's condition has been true, in milliseconds since 1970, and who says so. */

@@ -6,11 +6,10 @@ import { Site } from '../../../../lib';
 import { Client } from '../../client/client';
 import { Cluster, type KubeObject } from '../../cluster';
 import { setGatewayAddress } from '../../machine/dns';
-import { platformFolder } from '../../platforms';
 import { readState } from '../../state';
 
-/** What is applied to the cluster that is up: the committed output of `npm run synth`. */
-export const FOLDER = platformFolder(readState().platform);
+/** What is applied to the cluster that is up: the committed output of `npm run synth`, or the same with a mirror's digests. */
+export const FOLDER = readState().folder;
 
 export const BUCKETS = ['mlflow', 'postgres-backups'] as const;
 /** Those of the platform, one that trainings bring along, and those of a company's. */
