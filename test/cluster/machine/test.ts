@@ -36,6 +36,11 @@ const CLUSTERS: Readonly<Record<string, Group>> = {
   fourth: { suites: /^99/ },
 };
 
+/** The platforms that suites apply. */
+export const TESTED: readonly PlatformName[] = [
+  ...new Set(Object.values(CLUSTERS).flatMap(({ platform }) => platform ?? [])),
+];
+
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
 const ROOMY = 13;
 
