@@ -2,6 +2,7 @@ import { Construct, type IConstruct } from 'constructs';
 import {
   type CertificateProps,
   type IAddress,
+  type IAuditSink,
   type IBucket,
   type ICertificateIssuer,
   type ICredentials,
@@ -22,6 +23,7 @@ import {
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { ExternalAuditSink, type ExternalAuditSinkProps } from './external-audit';
 import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import { ExternalSecretStore, type ExternalSecretStoreProps } from './external-secret-store';
@@ -138,6 +140,19 @@ export const External = {
     return new ExternalIdentityProvider(scope, props, endpoint, externalAuthority(scope, props.authority), (name) =>
       External.credentials(scope, { name }, ['client-id', 'client-secret']),
     );
+  },
+
+  /** A company's own collector of audit records, which takes them by HTTP, as syslog over TCP, or by both. */
+  auditSink(scope: IConstruct, props: ExternalAuditSinkProps): IAuditSink {
+    const { webhook, syslog } = props;
+    return new ExternalAuditSink(scope, props, {
+      webhook: webhook && {
+        endpoint: new ExternalEndpoint(scope, webhook),
+        credentials: External.credentials(scope, webhook.credentials, ['token']),
+        authority: externalAuthority(scope, webhook.authority),
+      },
+      syslog: syslog && new ExternalEndpoint(scope, syslog),
+    });
   },
 
   /** A database on a PostgreSQL server elsewhere. */

@@ -8,6 +8,7 @@ export { type ContainerRuntime, type RegistryConfiguration } from './container-r
 export * from './distribution';
 export * from './errors';
 export * from './external';
+export { type ExternalAuditSinkProps, type ExternalAuditWebhookProps } from './external-audit';
 export { type ExternalIdentityProviderProps, type ExternalOidcClient } from './external-identity';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export { type ExternalSecretStoreProps } from './external-secret-store';

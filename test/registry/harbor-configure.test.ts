@@ -240,7 +240,7 @@ test('a registry that does not answer holds up nothing but what needs it', async
   expect(output).toContain(
     'configure: registry docker.io, https://hub.docker.com: status 400: {"errors":[{"message":"the registry is unhealthy"}]}',
   );
-  expect(output).toMatch(/not done: registry docker\.io .*is the registry reachable\?/);
+  expect(output).toMatch(/not done: registry docker\.io .*is what it names reachable\?/);
   expect(harbor.state.projects.map(({ name }) => name)).toEqual(['vision', 'quay.io']);
 });
 

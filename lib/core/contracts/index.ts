@@ -1,3 +1,4 @@
+export * from './audit';
 export * from './certificates';
 export * from './credentials';
 export * from './experiment-tracking';
