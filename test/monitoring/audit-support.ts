@@ -1,4 +1,4 @@
-import { type Size, Size as Sizes } from 'cdk8s';
+import { Size } from 'cdk8s';
 import { load } from 'js-yaml';
 import { External, type k8s, type Platform } from '../../lib/core';
 import { MinIO, type MinIOProps } from '../../lib/data/minio';
@@ -8,7 +8,7 @@ import { Vault } from '../../lib/security/vault';
 import { lab as harborLab } from '../registry/harbor-support';
 import { objectOf, testPlatform } from '../support';
 
-export const DRIVES: MinIOProps = { driveSize: Sizes.gibibytes(100) };
+export const DRIVES: MinIOProps = { driveSize: Size.gibibytes(100) };
 
 /** Where there is no bucket of the platform's own. */
 export function bucket(platform: Platform) {
@@ -83,5 +83,3 @@ export function containerOf(lab: Platform, name: string, namespace: string, cont
 export function envOf({ env = [] }: k8s.Container): Record<string, unknown> {
   return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
 }
-
-export type { Size };

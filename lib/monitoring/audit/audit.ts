@@ -35,7 +35,10 @@ export interface AuditLogProps extends SystemProps {
   readonly bucket?: IBucket;
   /** Path within the bucket. @default - the system's id */
   readonly path?: string;
-  /** Issues the certificate of the webhooks: records and tokens are encrypted on their way. @default - plain HTTP within the cluster */
+  /**
+   * Issues the certificate of the webhooks: records and tokens are encrypted on their way. Needed where the store's certificate is of the same issuer.
+   * @default - plain HTTP within the cluster
+   */
   readonly certificates?: ICertificateIssuer;
   /** Collectors, 1 to 5, each with a volume of its own: one takes records while another is away. @default 2, or 1 on a site with one node */
   readonly replicas?: number;

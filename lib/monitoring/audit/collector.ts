@@ -61,7 +61,7 @@ export class Collector extends StatefulSet {
           name: NAME,
           image: images.collector,
           args: [`--config=${PATHS.config}/collector.yaml`],
-          env: () => environment(given),
+          env: () => environment(given, resources.memory),
           ports: () => ({
             metrics: PORTS.metrics,
             health: PORTS.health,
@@ -124,8 +124,10 @@ function servicePort(source: Source): k8s.ServicePort {
 }
 
 /** The bucket's key by the names that S3's clients have for it. Its authority comes on top of the public ones. */
-function environment({ key, authority }: Given): Record<string, EnvValue | undefined> {
+function environment({ key, authority }: Given, memory: Size): Record<string, EnvValue | undefined> {
   return {
+    // Above it memory is freed more eagerly, before the limit is met. @see https://pkg.go.dev/runtime#hdr-Environment_Variables
+    GOMEMLIMIT: `${Math.floor((memory.toKibibytes() * 0.8) / 1024)}MiB`,
     POD_NAME: { fieldRef: { fieldPath: 'metadata.name' } },
     AWS_ACCESS_KEY_ID: key?.env('access-key'),
     AWS_SECRET_ACCESS_KEY: key?.env('secret-key'),

@@ -122,7 +122,6 @@ function receiver(source: Source, tls: boolean): Record<string, object> {
             // The most that it takes; half a second unless told otherwise, which a busy disk may need to take a record.
             read_timeout: '10s',
             write_timeout: '10s',
-            keep_alives_enabled: true,
             auth: { authenticator: `bearertokenauth/${system}` },
             ...(tls && {
               tls: { cert_file: `${PATHS.tls}/tls.crt`, key_file: `${PATHS.tls}/tls.key`, reload_interval: '1h' },
@@ -153,7 +152,8 @@ function filter(form: Source['form'], bucket: IBucket): object {
     `${of('["api"]["statusCode"]')} == 200`,
   ];
   return {
-    error_mode: 'ignore',
+    // A record without one of the fields isn't one of those; nothing is said of it.
+    error_mode: 'silent',
     logs: { log_record: ['log.body == ""', ...(form === 'webhook' ? [own.join(' and ')] : [])] },
   };
 }

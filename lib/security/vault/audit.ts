@@ -93,6 +93,7 @@ send() {
 step() {
   seen='' offset=0
   [ ! -s "$state" ] || read -r seen offset < "$state"
+  case $offset in '' | *[!0-9]*) seen='' offset=0 ;; esac
   if ! look_for "$seen"; then
     [ -n "$number" ] || return 1
     [ -z "$seen" ] || say 'the file that was being sent is gone, rotated away while nothing was taken: records in it were not sent'
