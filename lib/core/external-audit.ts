@@ -1,19 +1,12 @@
 import { type Construct, type IConstruct } from 'constructs';
 import { type IAuditSink, type IAuditWebhook, type ICredentials, type ISecret } from './contracts';
 import { fail, show } from './errors';
+import { type ExternalEndpointProps } from './external-endpoint';
 import { type IEndpoint } from './network';
 import { type Stage } from './stage';
 
-interface Address {
-  /** Host name or address. */
-  readonly host: string;
-  readonly port: number;
-  /** Address range of its hosts, which alone the NetworkPolicies open: `10.20.0.15/32`. @default - any address, at that port */
-  readonly cidr?: string;
-}
-
 /** Takes records by HTTP: Splunk's HTTP Event Collector (raw), Vector, Fluent Bit, Logstash, an OpenTelemetry Collector. */
-export interface ExternalAuditWebhookProps extends Address {
+export interface ExternalAuditWebhookProps extends ExternalEndpointProps {
   /** Path of the URL, with its query: `/services/collector/raw`. `{system}` stands for the name of what sends. @default '/' */
   readonly path?: string;
   /** @default 'https' */
@@ -30,7 +23,7 @@ export interface ExternalAuditSinkProps {
   /** Where MinIO and Vault send. @default - nowhere: neither can be given it */
   readonly webhook?: ExternalAuditWebhookProps;
   /** Where Harbor sends: syslog over TCP, not encrypted. @default - nowhere: Harbor can't be given it */
-  readonly syslog?: Address;
+  readonly syslog?: ExternalEndpointProps;
 }
 
 /** What `External` makes of the props. */

@@ -9,6 +9,7 @@ export * from './distribution';
 export * from './errors';
 export * from './external';
 export { type ExternalAuditSinkProps, type ExternalAuditWebhookProps } from './external-audit';
+export { type ExternalEndpointProps } from './external-endpoint';
 export { type ExternalIdentityProviderProps, type ExternalOidcClient } from './external-identity';
 export { type ExternalRdmaNetworkProps } from './external-rdma';
 export { type ExternalSecretStoreProps } from './external-secret-store';
