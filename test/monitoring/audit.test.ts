@@ -218,6 +218,9 @@ describe('the collectors', () => {
     const rules = JSON.stringify(objectOf(lab, 'PrometheusRule', 'audit', 'audit'));
     for (const alert of ['AuditLogNotTaken', 'AuditLogNotKept', 'AuditLogQueueFilling', 'AuditLogDown'])
       expect(rules).toContain(`"${alert}"`);
+    expect(rules).toContain(
+      'otelcol_exporter_sent_log_records{namespace=\\"audit\\", job=\\"collector-metrics\\"}[15m]',
+    );
     expect(objectOf(lab, 'ServiceMonitor', /collector/)).toBeDefined();
     expect(findingsOf(lab)).toEqual([]);
   });

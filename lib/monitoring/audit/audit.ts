@@ -119,7 +119,7 @@ export class AuditLog extends System implements IAuditSink {
       sources: this.sources,
     });
     if (props.bucket) this.use(props.bucket);
-    if (metrics) watch(this.install, metrics, this.collector.addMetrics());
+    if (metrics) watch(this.install, metrics, this.collector.addMetrics(), interval);
   }
 
   /**

@@ -1,15 +1,17 @@
 import { Duration } from 'cdk8s';
-import { type IMetrics, type ServiceEndpoint, type Stage } from '../../core';
+import { type IMetrics, promDuration, type ServiceEndpoint, type Stage } from '../../core';
 
 /**
  * Has the collectors scraped, and says when records aren't kept.
  *
  * @see https://github.com/open-telemetry/opentelemetry-collector/blob/v0.159.0/exporter/exporterhelper/documentation.md
  */
-export function watch(stage: Stage, metrics: IMetrics, endpoint: ServiceEndpoint): void {
+export function watch(stage: Stage, metrics: IMetrics, endpoint: ServiceEndpoint, interval: Duration): void {
   const { namespace } = stage;
   const of = `{namespace="${namespace!}", job="${endpoint.service}"}`;
   const waiting = `otelcol_exporter_queue_size${of}`;
+  // Longer than records are gathered for.
+  const patience = Duration.seconds(interval.toSeconds() + 600);
   metrics.scrape(stage, endpoint.service, { endpoint });
   metrics.addRules(stage, 'audit', [
     {
@@ -27,8 +29,8 @@ export function watch(stage: Stage, metrics: IMetrics, endpoint: ServiceEndpoint
         {
           alert: 'AuditLogNotKept',
           severity: 'warning',
-          expr: `${waiting} > 0 unless on (namespace, pod, exporter) increase(otelcol_exporter_sent_log_records${of}[70m]) > 0`,
-          for: Duration.minutes(20),
+          expr: `${waiting} > 0 unless on (namespace, pod, exporter) increase(otelcol_exporter_sent_log_records${of}[${promDuration(patience)}]) > 0`,
+          for: patience,
           summary: 'Audit records wait on {{ $labels.pod }} and do not get into the bucket',
           description: `They are on its volume, and none is lost yet. The log says what the store answers: kubectl -n ${namespace!} logs {{ $labels.pod }}.`,
         },
