@@ -734,7 +734,7 @@ gates_57() {
 
 gates_58() {
   :
-  gate_job harbor configure-c7f99d2b
+  gate_job harbor configure-0bc9e26b
 }
 
 main

@@ -1,6 +1,7 @@
 import { type IConstruct } from 'constructs';
 import { type ICredentials, type IPostgresDatabase, type ISecret } from './contracts';
 import { fail, show } from './errors';
+import { type ExternalEndpointProps } from './external-endpoint';
 import { type IEndpoint } from './network';
 import { type Stage } from './stage';
 
@@ -20,12 +21,7 @@ export interface ExternalPostgresUserAdministratorProps {
   readonly reader: string;
 }
 
-export interface ExternalPostgresProps {
-  /** Host name or address. */
-  readonly host: string;
-  readonly port: number;
-  /** Address range of its hosts, which alone the NetworkPolicies open: `10.20.0.15/32`. @default - any address, at that port */
-  readonly cidr?: string;
+export interface ExternalPostgresProps extends ExternalEndpointProps {
   /** Name of the database. */
   readonly database: string;
   /** Secret with the keys `username` and `password`; the password must be legal in a URL as it is. */

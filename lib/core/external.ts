@@ -2,6 +2,7 @@ import { Construct, type IConstruct } from 'constructs';
 import {
   type CertificateProps,
   type IAddress,
+  type IAuditSink,
   type IBucket,
   type ICertificateIssuer,
   type ICertificateSigner,
@@ -23,14 +24,16 @@ import {
 } from './contracts';
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
+import { ExternalAuditSink, type ExternalAuditSinkProps } from './external-audit';
 import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
+import { ExternalEndpoint, type ExternalEndpointProps } from './external-endpoint';
 import { externalPostgres, type ExternalPostgresProps } from './external-postgres';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import { ExternalSecretStore, type ExternalSecretStoreProps } from './external-secret-store';
 import { ExternalCertificateSigner, type ExternalCertificateSignerProps } from './external-signer';
 import * as k8s from './k8s';
-import { checkHost, checkLabel, checkPort, digest } from './names';
-import { type IEndpoint, type NetworkEdge, type Peer } from './network';
+import { checkHost, checkLabel, digest } from './names';
+import { type IEndpoint } from './network';
 import { type PrometheusProps, prometheusObjects } from './prometheus/objects';
 import { platformOf } from './scope';
 import { type Stage } from './stage';
@@ -41,14 +44,6 @@ export interface ExternalSecretProps {
   readonly name: string;
   /** @default - one of this name is in each namespace that uses it */
   readonly namespace?: string;
-}
-
-export interface ExternalEndpointProps {
-  /** Host name or address. */
-  readonly host: string;
-  readonly port: number;
-  /** Address range of its hosts, which alone the NetworkPolicies open: `10.20.0.15/32`. @default - any address, at that port */
-  readonly cidr?: string;
 }
 
 export interface ExternalBucketProps extends ExternalEndpointProps {
@@ -130,6 +125,19 @@ export const External = {
     return new ExternalIdentityProvider(scope, props, endpoint, externalAuthority(scope, props.authority), (name) =>
       External.credentials(scope, { name }, ['client-id', 'client-secret']),
     );
+  },
+
+  /** A company's own collector of audit records, which takes them by HTTP, as syslog over TCP, or by both. */
+  auditSink(scope: IConstruct, props: ExternalAuditSinkProps): IAuditSink {
+    const { webhook, syslog } = props;
+    return new ExternalAuditSink(scope, props, {
+      webhook: webhook && {
+        endpoint: new ExternalEndpoint(scope, webhook),
+        credentials: External.credentials(scope, webhook.credentials, ['token']),
+        authority: externalAuthority(scope, webhook.authority),
+      },
+      syslog: syslog && new ExternalEndpoint(scope, syslog),
+    });
   },
 
   /** A database on a PostgreSQL server elsewhere. */
@@ -291,25 +299,6 @@ export const External = {
     return prometheusObjects(props);
   },
 };
-
-class ExternalEndpoint implements IEndpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly readyAfter: readonly Stage[] = [];
-  private readonly peer: Peer;
-
-  constructor(scope: IConstruct, { host, port, cidr }: ExternalEndpointProps) {
-    checkHost(scope.node.path, 'host of an external endpoint', host);
-    checkPort(scope.node.path, `port of ${host}`, port);
-    this.host = host;
-    this.port = port;
-    this.peer = cidr === undefined ? 'anywhere' : { cidr };
-  }
-
-  allow(): NetworkEdge {
-    return { peer: this.peer, ports: [{ port: this.port }] };
-  }
-}
 
 function externalAuthority(
   scope: IConstruct,

@@ -8,6 +8,8 @@ export { type ContainerRuntime, type RegistryConfiguration } from './container-r
 export * from './distribution';
 export * from './errors';
 export * from './external';
+export { type ExternalAuditSinkProps, type ExternalAuditWebhookProps } from './external-audit';
+export { type ExternalEndpointProps } from './external-endpoint';
 export { type ExternalIdentityProviderProps, type ExternalOidcClient } from './external-identity';
 export { type ExternalPostgresProps, type ExternalPostgresUserAdministratorProps } from './external-postgres';
 export { type ExternalRdmaNetworkProps } from './external-rdma';

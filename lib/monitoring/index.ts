@@ -4,6 +4,7 @@ export {
   type Row as DashboardRow,
   type Variable as DashboardVariable,
 } from './dashboard';
+export * from './audit';
 export * from './gpu';
 export {
   type Color as PanelColor,

@@ -93,6 +93,9 @@ export class FakeHarbor {
     switch (call) {
       case 'PUT configurations':
         Object.assign(this.state.configuration, body);
+        // Written first, and looked at then.
+        if (this.away.has(String(body.audit_log_forward_endpoint)))
+          return { status: 400, body: { errors: [{ message: 'could not connect to the audit endpoint' }] } };
         return { status: 200 };
       case 'PUT system':
         this.state.collection = body;

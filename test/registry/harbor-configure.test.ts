@@ -240,7 +240,7 @@ test('a registry that does not answer holds up nothing but what needs it', async
   expect(output).toContain(
     'configure: registry docker.io, https://hub.docker.com: status 400: {"errors":[{"message":"the registry is unhealthy"}]}',
   );
-  expect(output).toMatch(/not done: registry docker\.io .*is the registry reachable\?/);
+  expect(output).toMatch(/not done: registry docker\.io .*is what it names reachable\?/);
   expect(harbor.state.projects.map(({ name }) => name)).toEqual(['vision', 'quay.io']);
 });
 
@@ -268,4 +268,20 @@ test('what Harbor refuses ends the Job, with its answer', async () => {
   });
   expect(status).toBe(1);
   expect(output).toContain('configure: secret of robot vision+ci: status 400: {"errors":[{"message":"refused"}]}');
+});
+
+test('core is told where the audit log goes, last, and a collector that is away holds nothing else up', async () => {
+  const audit = (platform: Platform) => ({
+    audit: External.auditSink(platform, { syslog: { host: 'syslog.corp.example', port: 601 } }),
+  });
+  expect(await configure((registry) => registry.addProject('vision'), audit)).toMatchObject({ status: 0 });
+  expect(harbor.state.configuration).toMatchObject({
+    audit_log_forward_endpoint: 'syslog.corp.example:601',
+    skip_audit_log_database: false,
+  });
+  harbor.away.add('syslog.corp.example:601');
+  const { status, output } = await configure((registry) => registry.addProject('late'), audit);
+  expect(status).toBe(1);
+  expect(output).toMatch(/not done: audit syslog\.corp\.example 601; is what it names reachable\?/);
+  expect(harbor.state.projects.map(({ name }) => name)).toContain('late');
 });

@@ -1,3 +1,4 @@
+export * from './audit';
 export * from './certificate-signer';
 export * from './certificates';
 export * from './credentials';

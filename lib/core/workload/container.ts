@@ -26,6 +26,11 @@ export interface Resources {
 /** Variables by name; those without a value are left out. */
 export type Environment = Readonly<Record<string, EnvValue | undefined>>;
 
+/** Ports by name. */
+export type ContainerPorts = Readonly<
+  Record<string, number | { readonly port: number; readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }>
+>;
+
 /** A container. What isn't said here is as in the Kubernetes API. */
 export interface ContainerProps {
   readonly name: string;
@@ -35,10 +40,8 @@ export interface ContainerProps {
   /** A function's are taken at synthesis, so that some may be added until then. */
   readonly env?: Environment | (() => Environment);
   readonly envFrom?: k8s.EnvFromSource[];
-  /** Ports it opens, by name (at most 15 letters). */
-  readonly ports?: Readonly<
-    Record<string, number | { readonly port: number; readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }>
-  >;
+  /** Ports it opens, by name (at most 15 letters). A function's are taken at synthesis, so that some may be added until then. */
+  readonly ports?: ContainerPorts | (() => ContainerPorts);
   readonly resources: Resources;
   readonly mounts?: readonly Mount[];
   readonly livenessProbe?: k8s.Probe;
@@ -62,12 +65,7 @@ export function renderContainer(path: string, system: System, props: ContainerPr
       `container ${props.name}: cpu must be above 0 and not above cpuLimit, got ${cpu} and ${cpuLimit}; give cores, such as 0.5`,
     );
   }
-  const ports = Object.entries(props.ports ?? {}).map(([name, value]): k8s.ContainerPort => {
-    const port = typeof value === 'number' ? { port: value } : value;
-    checkPort(path, `container ${props.name}: port ${name}`, port.port);
-    return { name, containerPort: port.port, protocol: port.protocol ?? 'TCP', hostPort: port.hostPort };
-  });
-  const { env } = props;
+  const { env, ports } = props;
   return {
     name: props.name,
     image: system.image(props.image),
@@ -76,7 +74,10 @@ export function renderContainer(path: string, system: System, props: ContainerPr
     args: props.args,
     env: typeof env === 'function' ? lazy(() => renderEnv(env())) : renderEnv(env),
     envFrom: props.envFrom,
-    ports: ports.length > 0 ? ports : undefined,
+    ports:
+      typeof ports === 'function'
+        ? lazy(() => renderPorts(path, props.name, ports()))
+        : renderPorts(path, props.name, ports ?? {}),
     resources: {
       requests: quantities({ cpu: cores(cpu), memory: quantity(memory), 'ephemeral-storage': '64Mi' }),
       limits: quantities({ cpu: cores(cpuLimit), memory: quantity(memory), 'ephemeral-storage': quantity(scratch) }),
@@ -99,6 +100,15 @@ export function renderContainer(path: string, system: System, props: ContainerPr
       ...props.securityContext,
     },
   };
+}
+
+function renderPorts(path: string, container: string, ports: ContainerPorts): k8s.ContainerPort[] | undefined {
+  const all = Object.entries(ports).map(([name, value]): k8s.ContainerPort => {
+    const port = typeof value === 'number' ? { port: value } : value;
+    checkPort(path, `container ${container}: port ${name}`, port.port);
+    return { name, containerPort: port.port, protocol: port.protocol ?? 'TCP', hostPort: port.hostPort };
+  });
+  return all.length > 0 ? all : undefined;
 }
 
 function renderEnv(env: Environment | undefined): k8s.EnvVar[] | undefined {

@@ -89,7 +89,9 @@ export function usesApi(props: PodProps): boolean {
 /** The number of one of the pod's ports, given by its number or name; undefined where there is none of that name. */
 export function podPort({ containers }: Pick<PodProps, 'containers'>, port: number | string): number | undefined {
   if (typeof port === 'number') return port;
-  const found = containers.map(({ ports }) => ports?.[port]).find((value) => value !== undefined);
+  const found = containers
+    .map(({ ports }) => (typeof ports === 'function' ? ports() : ports)?.[port])
+    .find((value) => value !== undefined);
   return typeof found === 'object' ? found.port : found;
 }
 

@@ -5,6 +5,8 @@ import {
   checkSize,
   type Environment,
   fail,
+  type IAuditSink,
+  type IAuditWebhook,
   type ICertificateIssuer,
   type IGateway,
   type IIdentityProvider,
@@ -19,6 +21,7 @@ import {
   type SystemProps,
 } from '../../core';
 import { type MinIOServers } from './admin-job';
+import { auditEnv } from './audit';
 import { MinIOBucket } from './bucket';
 import { checkBucketName } from './bucket-rules';
 import { erasureLayouts, kibibytes, type MinIOPool } from './erasure';
@@ -79,6 +82,11 @@ export interface MinIOProps extends SystemProps, MinIOPool {
    * @see https://github.com/minio/minio/blob/RELEASE.2025-09-07T16-13-09Z/docs/sts/web-identity.md
    */
   readonly identity?: IIdentityProvider;
+  /**
+   * Who gets a record of each request: who did what, with which object, and how it went. What changes it restarts the servers, one by one.
+   * @default - nobody
+   */
+  readonly audit?: IAuditSink;
   /** Who scrapes the servers' metrics, by a token of its own. @default - nobody */
   readonly metrics?: IMetrics;
 }
@@ -98,8 +106,8 @@ const ROOT_USER = 'root';
  * MinIO: objects by the S3 API, on one server for small sites, else on several with erasure coding across servers and drives.
  *
  * Puts into the cluster a StatefulSet for each pool of servers with a volume for each drive, the Services that lead to them, the root
- * credential, minted in the cluster and used in this namespace alone, and a Job for each bucket. Needs storage; certificates, a gateway
- * and metrics where wanted. Offers buckets, each with a user of its own.
+ * credential, minted in the cluster and used in this namespace alone, and a Job for each bucket. Needs storage; certificates, a gateway,
+ * an audit log and metrics where wanted. Offers buckets, each with a user of its own.
  *
  * @see https://docs.min.io/community/minio-object-store/
  */
@@ -129,9 +137,18 @@ export class MinIO extends System implements IObjectStore {
     const key = props.encrypted ? this.encryptionKey() : undefined;
     const client = people && oidcClient(this, people, hosts);
     const identity = certificates && this.addStage('certificate', [certificates]);
-    const stage = this.addStage('install', [root, key, identity, client, client?.credentials]);
+    const audit = props.audit?.addWebhook(this, id);
+    const stage = this.addStage('install', [
+      root,
+      key,
+      identity,
+      client,
+      client?.credentials,
+      audit,
+      audit?.credentials,
+    ]);
     this.readyAfter = [stage];
-    const pools = this.addPools({ stage, identity }, props, layouts[0]!.setSize === 1, {
+    const pools = this.addPools({ stage, identity, audit }, props, layouts[0]!.setSize === 1, {
       MINIO_ROOT_USER: root.env('username'),
       MINIO_ROOT_PASSWORD: root.env('password'),
       // Kubernetes puts in what stands before: the key is 32 random bytes in base64, and its form `name:key`.
@@ -144,6 +161,7 @@ export class MinIO extends System implements IObjectStore {
       MINIO_DOMAIN: hosts?.virtual,
       MINIO_BROWSER_REDIRECT_URL: hosts && `https://${hosts.console}`,
       ...(people && client && identityEnv(people, client.id, client.credentials.in(this.namespace))),
+      ...(audit && auditEnv(audit, audit.credentials.in(this.namespace))),
     });
 
     this.endpoint = pools[0]!.addFrontService(id, 's3', pools);
@@ -204,7 +222,7 @@ export class MinIO extends System implements IObjectStore {
   }
 
   private addPools(
-    { stage, identity }: { readonly stage: Stage; readonly identity?: Stage },
+    { stage, identity, audit }: { readonly stage: Stage; readonly identity?: Stage; readonly audit?: IAuditWebhook },
     props: MinIOProps,
     single: boolean,
     env: Environment | undefined,
@@ -248,10 +266,11 @@ export class MinIO extends System implements IObjectStore {
           certificate,
           authority: certificates?.authority(stage),
           issuerAuthority: props.identity?.authority(stage),
+          audit: audit && { authority: audit.authority(stage) },
           env,
         }),
     );
-    for (const pool of pools) pool.connectTo(props.identity?.endpoint);
+    for (const pool of pools) pool.connectTo(props.identity?.endpoint, audit?.endpoint);
     if (!single) for (const one of pools) for (const other of pools) one.connectToPeers(other);
     return pools;
   }

@@ -1,4 +1,4 @@
-import { Duration, type Size } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import {
   type ClaimProps,
@@ -14,6 +14,7 @@ import {
   VolumeClaim,
 } from '../../core';
 import * as k8s from '../../core/k8s';
+import { AUDIT_ROOM, auditMount } from './audit';
 import { type MinIOPool } from './erasure';
 
 export const PORTS = { s3: 9000, console: 9001 } as const;
@@ -41,6 +42,8 @@ export interface ServerPoolProps {
   readonly authority?: ISecret;
   /** What verifies the identity provider. */
   readonly issuerAuthority?: ISecret;
+  /** Where there is an audit log, and what verifies it. */
+  readonly audit?: { readonly authority?: ISecret };
   readonly env: Environment | undefined;
 }
 
@@ -89,10 +92,15 @@ export class ServerPool extends StatefulSet {
           // Another pod's new address is used that soon; 30 seconds unless told otherwise.
           env: { HOME: '/tmp', MINIO_DNS_CACHE_TTL: servers > 1 ? '3s' : undefined, ...props.env },
           ports: PORTS,
-          resources: { cpu: props.cpu, memory: props.memory },
+          resources: {
+            cpu: props.cpu,
+            memory: props.memory,
+            scratch: props.audit && Size.gibibytes(AUDIT_ROOM.toGibibytes() + 1),
+          },
           mounts: [
             ...drives.map((name, i): Mount => ({ path: `/drives/${i}`, volume: volume.template(name) })),
             { path: '/tmp', volume: volume.scratch('tmp') },
+            ...(props.audit ? [auditMount()] : []),
             ...(trusted ? [{ path: CERTIFICATES, volume: trusted }] : []),
           ],
           // Both answer for this server alone: a probe that asked for the quorum would keep servers from ever forming one. Under more
@@ -166,14 +174,16 @@ function evenly(systemLabels: Readonly<Record<string, string>>, component: strin
 }
 
 /** The folder as the server reads it: its own certificate, and the authorities it trusts. Renewed files are read again by themselves. */
-function certificates({ certificate, authority, issuerAuthority }: ServerPoolProps): k8s.Volume | undefined {
+function certificates({ certificate, authority, issuerAuthority, audit }: ServerPoolProps): k8s.Volume | undefined {
+  // Most often they are the same one.
   const authorities = [
-    ...(certificate && authority ? [{ secret: authority, path: 'CAs/ca.crt' }] : []),
-    // Most often it is the same one.
-    ...(issuerAuthority && issuerAuthority.name !== (certificate && authority?.name)
-      ? [{ secret: issuerAuthority, path: 'CAs/issuer.crt' }]
-      : []),
-  ];
+    { secret: certificate && authority, path: 'CAs/ca.crt' },
+    { secret: issuerAuthority, path: 'CAs/issuer.crt' },
+    { secret: audit?.authority, path: 'CAs/audit.crt' },
+  ].filter(
+    (one, i, all): one is { secret: ISecret; path: string } =>
+      one.secret !== undefined && all.findIndex(({ secret }) => secret?.name === one.secret?.name) === i,
+  );
   const sources = [
     ...(certificate ? [{ secret: { name: certificate.name, items: OWN } }] : []),
     ...authorities.map(({ secret: { name }, path }) => ({ secret: { name, items: [{ key: 'ca.crt', path }] } })),

@@ -4,6 +4,7 @@ import {
   ConfigFiles,
   type Creation,
   digest,
+  type IEndpoint,
   type IIdentityProvider,
   type IOidcClient,
   type ISecret,
@@ -43,6 +44,8 @@ export interface ConfigurationProps {
     readonly client: IOidcClient;
     readonly administrators?: string;
   };
+  /** Who gets the audit log. */
+  readonly audit?: IEndpoint;
   /** By registry. */
   readonly proxyCredentials: Readonly<Record<string, ISecret>>;
 }
@@ -87,7 +90,8 @@ export class Configuration extends Construct {
         },
       ],
     });
-    this.job.connectTo(props.core);
+    // Core sends the records. The Job names the address, and link holds whoever names one to having a way there.
+    this.job.connectTo(props.core, props.audit);
   }
 
   /** A robot, with a secret that is minted before Harbor is told of it. */
@@ -196,6 +200,9 @@ export class Configuration extends Construct {
     const proxies = this.projects.filter(({ proxyOf }) => proxyOf !== undefined);
     for (const project of own) steps.push(...projectSteps(project, this.scanner, body));
     steps.push(`collection ${body('collection', collection(this.props.collectionSchedule))}`);
+    const { audit } = this.props;
+    // Harbor refuses a collector that core can't reach just then.
+    if (audit) steps.push(`remote audit ${audit.host} ${audit.port}`);
     for (const project of proxies) {
       const { url, type } = PUBLIC_REGISTRIES[project.proxyOf!];
       const all = [`registry ${project.proxyOf!} ${url} ${type}`, ...projectSteps(project, this.scanner, body)];

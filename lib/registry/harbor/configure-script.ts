@@ -56,6 +56,13 @@ configuration() {
   want configuration 200
 }
 
+# audit HOST PORT: where core sends the audit log, which goes to the database as before
+audit() {
+  printf '{"audit_log_forward_endpoint":"%s:%s","skip_audit_log_database":false}' "$1" "$2" > $work/body
+  call PUT configurations $work/body
+  want "the collector of audit records" 200
+}
+
 # registry NAME URL TYPE: a registry elsewhere; Harbor takes it only while it answers
 registry() {
   user='' password=''
@@ -199,7 +206,7 @@ replication() {
   fi
 }
 
-# What depends on registries elsewhere comes last, and one that doesn't answer holds nothing else up.
+# What depends on others comes last, and one that doesn't answer holds nothing else up.
 while read -r step words; do
   case $step in
     remote)
@@ -213,6 +220,6 @@ while read -r step words; do
       ;;
   esac
 done < /plan/steps
-[ -z "$failed" ] || die "not done:$failed is the registry reachable?"
+[ -z "$failed" ] || die "not done:$failed is what it names reachable?"
 echo "Harbor is configured"
 `;

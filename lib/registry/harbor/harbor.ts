@@ -6,6 +6,7 @@ import {
   checkLabel,
   checkSchedule,
   fail,
+  type IAuditSink,
   type IBucket,
   type ICertificateIssuer,
   type ICredentials,
@@ -69,6 +70,8 @@ export interface HarborProps extends SystemProps {
   readonly workers?: number;
   /** PostgreSQL connections that all pods take together, at least 20. @default 40 */
   readonly connections?: number;
+  /** Who gets a line for each thing that somebody did, besides the database, which keeps them too. @default - nobody */
+  readonly audit?: IAuditSink;
   /** Scrapes all parts, and alerts. @default - nobody */
   readonly metrics?: IMetrics;
 }
@@ -92,7 +95,7 @@ export interface ReplicationProps {
  *
  * Puts into the cluster Deployments of core, user interface, registry, jobs, scanner and exporter, without a volume of their own; a Job that makes the
  * key of tokens, and one that tells Harbor by its API what the program says. Needs a database, Redis, a bucket and a gateway; an identity
- * provider and metrics where wanted. Offers projects (`IRegistry`).
+ * provider, an audit log and metrics where wanted. Offers projects (`IRegistry`).
  *
  * @see https://goharbor.io/docs/
  */
@@ -180,7 +183,14 @@ export class Harbor extends System implements IRegistry {
     for (const prefix of ['/api', '/service', '/v2', '/c']) gateway.addRoute(this, { ...api, path: prefix });
     this.endpoint = gateway.addRoute(this, { host: this.host, to: portal, healthPath: '/' }).endpoint;
 
-    const configure = this.addStage('configure', [stage, client, ...Object.values(props.proxyCredentials ?? {})]);
+    const audit = props.audit?.addSyslog(this, id);
+    core.workload.connectTo(audit);
+    const configure = this.addStage('configure', [
+      stage,
+      client,
+      props.audit,
+      ...Object.values(props.proxyCredentials ?? {}),
+    ]);
     this.readyAfter = configure.readyAfter;
     this.configuration = new Configuration(configure, {
       host: this.host,
@@ -188,6 +198,7 @@ export class Harbor extends System implements IRegistry {
       administrator: minted.administrator.in(this.namespace),
       scanner,
       collectionSchedule: props.garbageCollection ?? '0 3 * * 6',
+      audit,
       identity: identity && client && { provider: identity, client, administrators: props.administrators },
       proxyCredentials: this.secretsOf(props.proxyCredentials ?? {}),
     });

@@ -10,4 +10,5 @@ import { image, tools } from '../../core';
 export const images = {
   vault: image('docker.io/hashicorp/vault:1.21.0'),
   client: tools.mc,
+  sender: tools.curl,
 } as const;

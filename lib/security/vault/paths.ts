@@ -7,6 +7,9 @@ export const PATHS = {
   audit: '/vault/audit',
   /** Where the command line keeps the token of whoever signed in, in memory. */
   home: '/vault/home',
+  /** By which the audit log's records are sent, and what verifies who gets them. */
+  auditToken: '/vault/audit-token',
+  auditAuthority: '/vault/audit-authority',
   tls: '/vault/tls',
   authority: '/vault/authority',
   seal: '/vault/seal',

@@ -16,6 +16,7 @@ import {
   volume,
   VolumeClaim,
 } from '../../core';
+import { type AuditSender, senderContainer } from './audit';
 import { images } from './images';
 import { PATHS, PORTS } from './paths';
 import { type Seal } from './unseal';
@@ -50,6 +51,8 @@ export interface ServersProps {
   readonly auditStorage: Size;
   readonly storageClassName?: string;
   readonly metrics: boolean;
+  /** Where the audit log is sent to. @default - nowhere */
+  readonly audit?: AuditSender;
   /** What a person must do until they are ready. */
   readonly ask: string;
 }
@@ -86,13 +89,18 @@ export class Servers extends StatefulSet {
       affinity: props.replicas > 1 ? apart(labels, id) : undefined,
       // The certificate's and the audit log's keeper sends Vault a signal.
       podSpec: { shareProcessNamespace: true },
-      containers: [server(domain, namespace, props), keeper(props)],
+      containers: [
+        server(domain, namespace, props),
+        keeper(props),
+        ...(props.audit ? [senderContainer(props.audit, { scripts: props.scripts, files: AUDIT_FILES })] : []),
+      ],
     });
     const self = { namespace: this.namespace, podLabels: this.podLabels };
     if (props.replicas > 1) {
       this.allowTo(self, PORTS.https, PORTS.cluster);
       this.allowFrom(self, PORTS.https, PORTS.cluster);
     }
+    this.connectTo(props.audit?.webhook.endpoint);
     if (props.seal.way) this.allowTo(props.seal.way.peer, props.seal.way.port);
 
     const https = { port: PORTS.https, appProtocol: 'https' };

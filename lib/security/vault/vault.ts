@@ -10,6 +10,7 @@ import {
   checkSize,
   ConfigFiles,
   fail,
+  type IAuditSink,
   type IBucket,
   type ICertificateIssuer,
   type ICertificateSigner,
@@ -29,6 +30,7 @@ import {
   type SystemProps,
 } from '../../core';
 import { Access } from './access';
+import { auditSender, SEND_AUDIT, SEND_SCRIPT } from './audit';
 import { Authority, type VaultAuthorityProps } from './authority';
 import { type ServerAccess } from './client';
 import { configuration } from './configuration';
@@ -94,6 +96,12 @@ export interface VaultProps extends SystemProps {
   readonly host?: string;
   /** Has people sign in with the company's directory, on the gateway's host. @default - tokens alone */
   readonly identity?: IIdentityProvider;
+  /**
+   * Who gets the audit log: a container beside each server sends what is in its files. To give or take it restarts the servers one by one; each is
+   * sealed then, unless it unseals itself.
+   * @default - it stays on the servers' volumes and in their output
+   */
+  readonly audit?: IAuditSink;
   /** Collects the servers' metrics, and says when they are sealed, without a leader, or not saved. @default - nobody does */
   readonly metrics?: IMetrics;
 }
@@ -104,7 +112,7 @@ export interface VaultProps extends SystemProps {
  * Puts into the cluster: the servers, each with a volume for what it keeps and one for its audit log, and a Job that configures them by its
  * Kubernetes identity: audit devices, a KV store, sign-in for service accounts and for people, roles and policies. With `snapshots` a
  * CronJob. People initialize and unseal it; no key of it and no root token is ever in the cluster. Needs certificates; a bucket, a gateway,
- * an identity provider and metrics where wanted. Offers roles (`ISecretStore`).
+ * an identity provider, an audit log and metrics where wanted. Offers roles (`ISecretStore`).
  *
  * @see https://developer.hashicorp.com/vault/docs/v1.21.x
  */
@@ -136,7 +144,8 @@ export class Vault extends System implements ISecretStore {
     this.certificates = certificates;
 
     const certificate = this.addStage('certificate', [certificates]);
-    const install = this.addStage('install', [certificate, metrics, ...seal.needs]);
+    const webhook = props.audit?.addWebhook(this, id);
+    const install = this.addStage('install', [certificate, metrics, webhook, webhook?.credentials, ...seal.needs]);
     const authority = certificates.authority(install);
     const config = new ConfigFiles(install, 'config', {
       'vault.hcl': configuration({
@@ -152,6 +161,7 @@ export class Vault extends System implements ISecretStore {
       ...SERVER_SCRIPTS,
       'configure.json': configureRole(CONFIGURE_JOB, this.namespace),
       ...(snapshots ? { 'sign-in.sh': SIGN_IN, 'snapshot.sh': SNAPSHOT } : {}),
+      ...(webhook ? { [SEND_SCRIPT]: SEND_AUDIT } : {}),
     });
     const servers = new Servers(install, id, {
       replicas,
@@ -168,6 +178,7 @@ export class Vault extends System implements ISecretStore {
       auditStorage: props.auditStorage ?? Size.gibibytes(10),
       storageClassName: this.storageClass(props.storageClass),
       metrics: metrics !== undefined,
+      audit: webhook && auditSender(install, webhook),
       ask: steps.untilReady,
     });
     this.servers = servers;
