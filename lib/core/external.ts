@@ -4,6 +4,7 @@ import {
   type IAddress,
   type IBucket,
   type ICertificateIssuer,
+  type ICertificateSigner,
   type ICredentials,
   type IExperimentTracking,
   type IGateway,
@@ -23,8 +24,10 @@ import {
 import { ExistingCredentials } from './credentials/secret';
 import { fail, show } from './errors';
 import { ExternalIdentityProvider, type ExternalIdentityProviderProps, issuerAddress } from './external-identity';
+import { externalPostgres, type ExternalPostgresProps } from './external-postgres';
 import { type ExternalRdmaNetworkProps, ExternalRdmaNetworks } from './external-rdma';
 import { ExternalSecretStore, type ExternalSecretStoreProps } from './external-secret-store';
+import { ExternalCertificateSigner, type ExternalCertificateSignerProps } from './external-signer';
 import * as k8s from './k8s';
 import { checkHost, checkLabel, checkPort, digest } from './names';
 import { type IEndpoint, type NetworkEdge, type Peer } from './network';
@@ -46,17 +49,6 @@ export interface ExternalEndpointProps {
   readonly port: number;
   /** Address range of its hosts, which alone the NetworkPolicies open: `10.20.0.15/32`. @default - any address, at that port */
   readonly cidr?: string;
-}
-
-export interface ExternalPostgresProps extends ExternalEndpointProps {
-  /** Name of the database. */
-  readonly database: string;
-  /** Secret with the keys `username` and `password`; the password must be legal in a URL as it is. */
-  readonly credentials: ExternalSecretProps;
-  /** @default 'require' */
-  readonly sslMode?: 'disable' | 'require' | 'verify-full';
-  /** Secret with the key `ca.crt`, for `verify-full`. @default - the public authorities */
-  readonly authority?: ExternalSecretProps;
 }
 
 export interface ExternalBucketProps extends ExternalEndpointProps {
@@ -142,14 +134,13 @@ export const External = {
 
   /** A database on a PostgreSQL server elsewhere. */
   postgres(scope: IConstruct, props: ExternalPostgresProps): IPostgresDatabase {
-    return {
-      name: props.database,
-      endpoint: new ExternalEndpoint(scope, props),
-      credentials: External.credentials(scope, props.credentials, ['username', 'password']),
-      sslMode: props.sslMode ?? 'require',
-      authority: externalAuthority(scope, props.authority),
-      readyAfter: [],
-    };
+    return externalPostgres(
+      scope,
+      props,
+      new ExternalEndpoint(scope, props),
+      externalAuthority(scope, props.authority),
+      (secret) => External.credentials(scope, secret, ['username', 'password']),
+    );
   },
 
   /** A bucket of an S3 service elsewhere. */
@@ -262,6 +253,12 @@ export const External = {
           `nobody puts the authority of ${show(name)}, which is issued elsewhere, into a webhook's configuration; use an issuer within the platform`,
         ),
     };
+  },
+
+  /** The PKI engine of a Vault elsewhere. The summary says which roles it must have. */
+  certificateSigner(scope: IConstruct, props: ExternalCertificateSignerProps): ICertificateSigner {
+    const endpoint = new ExternalEndpoint(scope, { ...props, port: props.port ?? 8200 });
+    return new ExternalCertificateSigner(scope, props, endpoint, externalAuthority(scope, props.authority));
   },
 
   /** An ingress controller that is there already; routes become Ingresses. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Api } from './api';
 import { attempt, type Result, run, type RunOptions } from './shell';
 import { LESS_COLLECTION } from './machine/constants';
 import { KUBECTL_CACHE, SCRATCH } from './paths';
@@ -26,10 +27,12 @@ const DIES_TOO = ['setpriv', '--pdeathsig', 'KILL', '--'];
 /** The cluster that is up, as a client and as the person at the nodes' consoles see it. */
 export class Cluster {
   readonly state: ClusterState;
+  private readonly api: Api | undefined;
 
   /** @throws where no cluster is up */
   constructor() {
     this.state = readState();
+    this.api = Api.of(this.state);
   }
 
   /** A command at the clients' place: on the network of the nodes' addresses and outside of them, with kubectl on the PATH. */
@@ -55,12 +58,12 @@ export class Cluster {
 
   /** One object, by kubectl's arguments after `get`. */
   async get<T extends KubeObject>(...args: string[]): Promise<T> {
-    return JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as T;
+    return (await this.ask(args)) as T;
   }
 
   /** Objects, by kubectl's arguments after `get`. */
   async list<T extends KubeObject>(...args: string[]): Promise<readonly T[]> {
-    return (JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as { items: readonly T[] }).items;
+    return ((await this.ask(args)) as { items: readonly T[] }).items;
   }
 
   /** The value of a key of a Secret. */
@@ -81,6 +84,10 @@ export class Cluster {
   async onNode(name: string, command: readonly string[], options: RunOptions = {}): Promise<string> {
     const { pid } = this.node(name);
     return run(['nsenter', '-t', String(pid), '-n', '-m', '-p', '--', ...DIES_TOO, ...command], this.options(options));
+  }
+
+  private async ask(args: readonly string[]): Promise<unknown> {
+    return (await this.api?.get(args)) ?? (JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as unknown);
   }
 
   private inside(command: readonly string[]): string[] {

@@ -25,6 +25,18 @@ test('a database elsewhere: a Secret of the user, and the way out', () => {
   expect(findingsOf(platform)).toEqual([]);
 });
 
+test('a database elsewhere has an account that makes users where one is named', () => {
+  const platform = testPlatform();
+  const props = { host: 'db.corp.example', port: 5432, database: 'runs', credentials: { name: 'runs-db' } };
+  const userAdministrator = { credentials: { name: 'runs-users' }, owner: 'runs', reader: 'runs_reader' };
+  const given = External.postgres(platform, { ...props, userAdministrator }).userAdministrator();
+  expect(given).toMatchObject({ owner: 'runs', reader: 'runs_reader', readyAfter: [] });
+  expect(given.credentials.in('vault')).toMatchObject({ namespace: 'vault', name: 'runs-users' });
+  expect(() => External.postgres(platform, props).userAdministrator()).toThrow(
+    'lab: nobody may make users of database "runs" of db.corp.example; have an account made there that may, and pass it as userAdministrator',
+  );
+});
+
 test('a bucket elsewhere, with its authority', () => {
   const platform = testPlatform();
   const demo = new Demo(platform, 'demo');

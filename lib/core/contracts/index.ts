@@ -1,3 +1,4 @@
+export * from './certificate-signer';
 export * from './certificates';
 export * from './credentials';
 export * from './experiment-tracking';

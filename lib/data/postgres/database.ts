@@ -4,6 +4,7 @@ import {
   type ICredentials,
   type IEndpoint,
   type IPostgresDatabase,
+  type IPostgresUserAdministrator,
   type ISecret,
   Job,
   type Stage,
@@ -45,6 +46,8 @@ export interface DatabaseProps {
   readonly certificates?: ICertificateIssuer;
   /** What the server's data come from; with other data the role and the database are made again. */
   readonly origin?: string;
+  /** Has the account made that makes users. */
+  readonly addUserAdministrator: () => IPostgresUserAdministrator;
 }
 
 /** A database and the role that owns it, with the Job that makes both. */
@@ -55,14 +58,17 @@ export class Database implements IPostgresDatabase {
   readonly sslMode: IPostgresDatabase['sslMode'];
   readonly readyAfter: readonly Stage[];
   private readonly certificates?: ICertificateIssuer;
+  private readonly addUserAdministrator: () => IPostgresUserAdministrator;
+  private administrator?: IPostgresUserAdministrator;
 
-  constructor({ name, stage, server, credentials, certificates, origin }: DatabaseProps) {
+  constructor({ name, stage, server, credentials, certificates, origin, addUserAdministrator }: DatabaseProps) {
     this.name = name;
     this.endpoint = server.endpoint;
     this.credentials = credentials;
     this.sslMode = sslMode(server);
     this.readyAfter = stage.readyAfter;
     this.certificates = certificates;
+    this.addUserAdministrator = addUserAdministrator;
 
     const secret = credentials.in(stage.namespace!);
     const job = new Job(stage, `database-${name.replaceAll('_', '-')}`, {
@@ -87,5 +93,9 @@ export class Database implements IPostgresDatabase {
 
   authority(stage: Stage): ISecret | undefined {
     return this.certificates?.authority(stage);
+  }
+
+  userAdministrator(): IPostgresUserAdministrator {
+    return (this.administrator ??= this.addUserAdministrator());
   }
 }

@@ -30,6 +30,7 @@ import { addServer } from './server';
 import { type ServerAccess } from './server-client';
 import { ownSettings, type PostgresSettings } from './settings';
 import { mebibytes, renderConfiguration, tune } from './tuning';
+import { addUserAdministrator, userRoles } from './users';
 
 /** Props of `Postgres`. */
 export interface PostgresProps extends SystemProps {
@@ -185,16 +186,27 @@ export class Postgres extends System implements IPostgres {
     const origin =
       restore &&
       [restore.from.name, restore.path ?? this.node.id, restore.backup, restore.targetTime].filter(Boolean).join(' ');
-    const database = new Database({
+    const database: Database = new Database({
       name,
       stage: this.configure,
       server: this.server,
       credentials,
       certificates,
       origin,
+      addUserAdministrator: () => this.addUserAdministrator(database, origin),
     });
     this.databases.set(name, database);
     return database;
+  }
+
+  private addUserAdministrator({ name, credentials: owner, readyAfter }: Database, origin?: string) {
+    const id = `users-${name.replaceAll('_', '-')}`;
+    const credentials = this.platform.credentials.generate(this, `${this.node.id}-${id}`, {
+      username: { value: userRoles(name).administrator },
+      password: { length: 32 },
+    });
+    const stage = this.addStage(id, [{ readyAfter }, credentials]);
+    return addUserAdministrator(stage, id, { name, owner, credentials, server: this.server, origin });
   }
 
   private storageClass(nameOrTier: string | undefined): StorageClass | undefined {

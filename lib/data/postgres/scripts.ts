@@ -277,7 +277,7 @@ wait $server
  * Before a statement with a password: it must not reach the server's log or statistics, whatever is set there, and even if the statement
  * fails. The extension's setting is legal where the extension isn't loaded too.
  */
-const UNSEEN = `SET log_statement = none;
+export const UNSEEN = `SET log_statement = none;
 SET log_min_duration_statement = -1;
 SET log_min_duration_sample = -1;
 SET log_transaction_sample_rate = 0;

@@ -1,4 +1,5 @@
 import { type Size } from 'cdk8s';
+import { posix } from 'node:path';
 import {
   type ContainerProps,
   type EnvValue,
@@ -23,7 +24,7 @@ export interface ServerAccess {
 
 export interface ClientContainerProps {
   readonly name: string;
-  /** File of the scripts that it runs. */
+  /** File of the scripts that it runs, or the path of another one. */
   readonly script: string;
   readonly memory: Size;
   readonly cpu?: number;
@@ -38,7 +39,7 @@ export function clientContainer(server: ServerAccess, props: ClientContainerProp
   return {
     name: props.name,
     image: images.postgres,
-    command: ['bash', `${PATHS.scripts}/${props.script}`],
+    command: ['bash', posix.resolve(PATHS.scripts, props.script)],
     env: {
       PGHOST: endpoint.host,
       PGPORT: String(endpoint.port),

@@ -1,18 +1,18 @@
 import { Duration, Size } from 'cdk8s';
-import { Construct } from 'constructs';
+import { type Construct } from 'constructs';
 import {
   type CertificateProps,
-  checkHost,
   checkInteger,
+  checkLabel,
+  type Deployment,
   fail,
   type ICertificateIssuer,
+  type ICertificateSigner,
   type ICredentials,
   type IMetrics,
   type ISecret,
-  lazy,
   type ProgramResources,
   programResources,
-  SecretReference,
   show,
   type Stage,
   System,
@@ -20,11 +20,13 @@ import {
 } from '../../core';
 import * as k8s from '../../core/k8s';
 import { CustomResource } from '../../crds';
-import { type AcmeProps, acmeSpec, checkPublic, usesHttp01 } from './acme';
+import { type AcmeProps, acmeSpec, usesHttp01 } from './acme';
 import { addCainjector, addController } from './controllers';
 import { certificate, definitions, clusterIssuer, issuer } from './crds';
 import { images, VERSION } from './images';
+import { type CertificateRegister, Issuer } from './issuer';
 import { userRules } from './rbac';
+import { addSignerIssuer } from './signer';
 import { Webhook } from './webhook';
 
 export interface CertManagerProps extends SystemProps {
@@ -66,9 +68,14 @@ const RESOURCES = {
   cainjector: { cpu: 0.02, memory: Size.mebibytes(256) },
   webhook: { cpu: 0.02, memory: Size.mebibytes(128) },
 };
+/** Props of a further issuer. */
+export interface IssuerProps {
+  /** Who signs: `vault.addAuthority("pki")`. */
+  readonly signer: ICertificateSigner;
+}
+
 const SELF_SIGNED = 'self-signed';
 const ROOT = 'root-ca';
-const CA_KEYS = ['tls.crt', 'tls.key', 'ca.crt'];
 
 /**
  * cert-manager: issues TLS certificates into Secrets and renews them.
@@ -82,11 +89,11 @@ export class CertManager extends System implements ICertificateIssuer {
   /** Name of the ClusterIssuer that signs for the platform. */
   readonly issuerName: string;
   readonly readyAfter: readonly Stage[];
-  private readonly acme?: AcmeProps;
   private readonly configure: Stage;
-  private readonly authorities = new Map<string, ISecret>();
-  private readonly issued = new Map<string, string>();
-  private readonly solverNamespaces = new Set<string>();
+  private readonly controller: Deployment;
+  private readonly register: CertificateRegister = new Map();
+  private readonly issuer: Issuer;
+  private readonly issuers: Set<string>;
 
   constructor(scope: Construct, id: string, props: CertManagerProps = {}) {
     super(scope, id, { name: 'cert-manager', version: VERSION }, props);
@@ -103,13 +110,11 @@ export class CertManager extends System implements ICertificateIssuer {
         `commonName ${show(props.commonName)} is the private root's, but another authority signs; leave it out`,
       );
     }
-    this.acme = acme;
-
     this.addCrds(definitions);
     const install = this.addStage('install', [metrics]);
     const solverImage = acme && usesHttp01(acme) ? this.image(images.acmesolver) : undefined;
     const common = { namespace: this.namespace, replicas, logLevel, metrics };
-    addController(install, {
+    this.controller = addController(install, {
       ...common,
       resources: resources.controller,
       acme: acme !== undefined,
@@ -125,6 +130,13 @@ export class CertManager extends System implements ICertificateIssuer {
     this.readyAfter = [this.configure];
     this.issuerName = acme ? 'acme' : 'private-ca';
     if (root) this.privateRoot(root, props.commonName);
+    this.issuers = new Set([this.issuerName]);
+    this.issuer = new Issuer(this.node.path, {
+      name: this.issuerName,
+      stage: this.configure,
+      acme,
+      register: this.register,
+    });
     new CustomResource(this.configure, 'issuer', clusterIssuer, {
       metadata: { name: this.issuerName },
       spec: acme
@@ -134,66 +146,35 @@ export class CertManager extends System implements ICertificateIssuer {
   }
 
   issue(stage: Stage, id: string, props: CertificateProps): ISecret {
-    const path = `${stage.node.path}/${id}`;
-    const namespace = this.namespaceOf(path, stage);
-    const { dnsNames, ipAddresses = [], duration, usages = ['server auth'] } = props;
-    const lifetime = duration?.toSeconds({ integral: false });
-    if (lifetime !== undefined && lifetime < 3600) {
-      fail(
-        path,
-        `duration must be at least an hour, got ${lifetime} seconds; a certificate is renewed after two thirds of it`,
-      );
-    }
-    const other = this.issued.get(`${namespace}/${id}`);
-    if (other !== undefined) {
-      fail(
-        path,
-        `the Secret ${show(id)} of namespace ${show(namespace)} is the certificate of ${other} already; give this one another id`,
-      );
-    }
-    this.issued.set(`${namespace}/${id}`, stage.node.path);
-    if (this.acme && usesHttp01(this.acme)) this.letSolversIn(namespace);
-    this.certificate(new Construct(stage, `certificate-${id}`), namespace, id, {
-      dnsNames:
-        typeof dnsNames === 'function'
-          ? lazy(() => this.checkedNames(path, dnsNames(), ipAddresses))
-          : this.checkedNames(path, dnsNames, ipAddresses),
-      ...(ipAddresses.length > 0 && { ipAddresses }),
-      // An ACME server decides by itself, and cert-manager refuses to ask.
-      ...(lifetime !== undefined && !this.acme && { duration: `${lifetime}s` }),
-      usages: ['digital signature', 'key encipherment', ...usages],
-    });
-    return new SecretReference(namespace, id, this.acme ? ['tls.crt', 'tls.key'] : CA_KEYS, [stage]);
+    return this.issuer.issue(stage, id, props);
   }
 
   authority(stage: Stage): ISecret | undefined {
-    if (this.acme) return undefined;
-    const namespace = this.namespaceOf(`${stage.node.path}/authority`, stage);
-    const known = this.authorities.get(namespace);
-    if (known) return known;
-    // cert-manager writes ca.crt next to each certificate it issues, so a certificate that is good for nothing else brings it here.
-    const name = `${this.issuerName}-authority`;
-    this.certificate(new Construct(this.configure, `authority-${namespace}`), namespace, name, {
-      dnsNames: ['authority.invalid'],
-      usages: ['digital signature', 'client auth'],
-    });
-    const secret = new SecretReference(namespace, name, CA_KEYS, this.readyAfter);
-    this.authorities.set(namespace, secret);
-    return secret;
+    return this.issuer.authority(stage);
   }
 
-  webhookAnnotations({ namespace, name }: ISecret): Readonly<Record<string, string>> {
-    if (!this.issued.has(`${namespace}/${name}`)) {
-      fail(
-        this.node.path,
-        `the Secret ${show(name)} of namespace ${show(namespace)} is no certificate that was issued here; pass what issue returned`,
-      );
-    }
-    // A public authority signs for no name within the cluster, so there is none to be trusted by the API server.
-    if (this.acme) {
-      fail(this.node.path, 'an ACME server issues no certificates for webhooks; give them a private authority');
-    }
-    return { 'cert-manager.io/inject-ca-from': `${namespace}/${name}` };
+  webhookAnnotations(certificate: ISecret): Readonly<Record<string, string>> {
+    return this.issuer.webhookAnnotations(certificate);
+  }
+
+  /**
+   * Makes another issuer, which has certificates signed elsewhere than this one: by Vault. What stands on the signer can't have a certificate of
+   * it.
+   *
+   * @param name name of its ClusterIssuer
+   * @throws when the name is taken
+   */
+  addIssuer(name: string, { signer }: IssuerProps): ICertificateIssuer {
+    const { path } = this.node;
+    checkLabel(path, 'the name of an issuer', name, 30);
+    if (this.issuers.has(name)) fail(path, `issuer ${show(name)} is there already; choose another name`);
+    const issuer = addSignerIssuer(this, name, signer, {
+      addStage: (id, needs) => this.addStage(id, [this.configure, ...needs]),
+      controller: this.controller,
+      register: this.register,
+    });
+    this.issuers.add(name);
+    return issuer;
   }
 
   private userRoles(stage: Stage): void {
@@ -248,71 +229,6 @@ export class CertManager extends System implements ICertificateIssuer {
       when: 'after',
       what: 'Have browsers and clients trust the private authority, whose certificate is',
       command: `kubectl -n ${this.namespace} get secret ${ROOT} -o jsonpath='{.data.ca\\.crt}' | base64 -d`,
-    });
-  }
-
-  private certificate(
-    scope: Construct,
-    namespace: string,
-    name: string,
-    spec: Pick<
-      NonNullable<NonNullable<(typeof certificate)['body']>['spec']>,
-      'dnsNames' | 'ipAddresses' | 'duration' | 'usages'
-    >,
-  ): void {
-    new CustomResource(scope, 'certificate', certificate, {
-      metadata: { name, namespace },
-      spec: {
-        secretName: name,
-        issuerRef: { group: 'cert-manager.io', kind: 'ClusterIssuer', name: this.issuerName },
-        privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotationPolicy: 'Always' },
-        ...spec,
-      },
-    });
-  }
-
-  /** The namespace that a stage's certificates go to. @throws where the stage can't have any */
-  private namespaceOf(path: string, stage: Stage): string {
-    if (stage.platform !== this.platform) {
-      fail(
-        path,
-        `is of platform "${stage.platform.name}", but ${this.node.path} issues for "${this.platform.name}"; use the issuer of its own platform`,
-      );
-    }
-    if (!stage.comesAfter(this.configure)) {
-      fail(path, `may be applied before ${this.node.path} issues certificates; give the issuer to the stage as a need`);
-    }
-    return (
-      stage.namespace ?? fail(path, 'a certificate needs a namespace; use a stage that a system made with addStage')
-    );
-  }
-
-  private checkedNames(path: string, dnsNames: readonly string[], ipAddresses: readonly string[]): string[] {
-    const names = [...new Set(dnsNames)];
-    if (names.length + ipAddresses.length === 0) {
-      fail(path, 'a certificate needs at least one name or address, got none; give dnsNames');
-    }
-    for (const name of names) checkHost(path, 'a name of a certificate', name, true);
-    if (this.acme) {
-      checkPublic(path, names);
-      if (ipAddresses.length > 0) {
-        fail(path, `an ACME server doesn't issue for addresses, got ${ipAddresses.join(', ')}; use names`);
-      }
-    }
-    return names;
-  }
-
-  /** HTTP-01 proofs are answered by pods next to the Certificate, which the namespace's policy would cut off. */
-  private letSolversIn(namespace: string): void {
-    if (this.solverNamespaces.has(namespace)) return;
-    this.solverNamespaces.add(namespace);
-    new k8s.KubeNetworkPolicy(new Construct(this.configure, `solvers-${namespace}`), 'network-policy', {
-      metadata: { name: 'acme-http01-solver', namespace },
-      spec: {
-        podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
-        policyTypes: ['Ingress'],
-        ingress: [{ ports: [{ port: k8s.IntOrString.fromNumber(8089), protocol: 'TCP' }] }],
-      },
     });
   }
 }

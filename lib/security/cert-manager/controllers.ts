@@ -22,7 +22,7 @@ export interface ControllerProps extends PartProps {
 }
 
 /** Watches Certificates and keeps their Secrets fresh. One pod leads, the others stand by. */
-export function addController(stage: Stage, props: ControllerProps): void {
+export function addController(stage: Stage, props: ControllerProps): Deployment {
   const { namespace, replicas, resources, logLevel, acme, solverImage, metrics } = props;
   const off = ['ingress-shim', ...(acme ? [] : ['orders', 'challenges', 'certificaterequests-issuer-acme'])];
   const workload = new Deployment(stage, 'cert-manager', {
@@ -65,6 +65,7 @@ export function addController(stage: Stage, props: ControllerProps): void {
     workload.allowTo('anywhere', 80);
   }
   if (metrics) scrape(stage, metrics, workload);
+  return workload;
 }
 
 /** Puts authorities into webhook configurations, CRDs and API services that ask for it. One pod leads, the others stand by. */

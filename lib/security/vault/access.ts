@@ -8,46 +8,51 @@ type Paths = readonly string[] | (() => readonly string[]);
 const PATH = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 const AUDIENCE_FORM = /^[\x21-\x7e]{1,253}$/;
 
+/** Who signs in by a role. */
+export type RoleSubject = Pick<StoreRoleProps, 'serviceAccount' | 'audience'>;
+
+/** What the people of a group may do. */
+interface GroupAccess {
+  /** Paths of the KV store. */
+  readonly secrets: Set<string>;
+  readonly rules: Hcl[number][];
+}
+
 /** What the configuring Job puts into Vault: roles with their policies, and people's groups with theirs. */
 export class Access {
   private readonly roles = new Map<
     string,
     { readonly owner: string; readonly policy: () => Hcl; readonly role: object }
   >();
-  private readonly groups = new Map<string, Set<string>>();
+  private readonly groups = new Map<string, GroupAccess>();
   /** The way in for people, where there is one. */
   oidc?: { readonly config: object; readonly role: object };
 
   constructor(private readonly path: string) {}
 
-  /** Adds a role of this system's own. */
-  addOwnRole(name: string, serviceAccount: ServiceAccountReference, audience: string, policy: Hcl): void {
-    this.put(`${OWN}${name}`, this.path, serviceAccount, audience, () => policy);
+  /** Adds a role of this system's own. @returns its name */
+  addOwnRole(
+    name: string,
+    serviceAccount: ServiceAccountReference,
+    audience: string,
+    policy: Hcl | (() => Hcl),
+  ): string {
+    this.put(
+      `${OWN}${name}`,
+      this.path,
+      serviceAccount,
+      audience,
+      typeof policy === 'function' ? policy : () => policy,
+    );
+    return `${OWN}${name}`;
   }
 
   /** @throws when the name is no name or was asked for before, or a path can't be one */
   addRole(owner: string, name: string, props: StoreRoleProps): void {
-    checkLabel(owner, 'the name of a role', name, 40);
-    if (name.startsWith(OWN)) {
-      fail(
-        owner,
-        `the name of a role must not begin with "${OWN}", as Vault's own do, got ${show(name)}; choose another`,
-      );
-    }
-    const other = this.roles.get(name);
-    if (other) fail(owner, `the role ${show(name)} was asked for by ${other.owner}; choose another name`);
     const { serviceAccount, audience, read = [], create = [], write = [] } = props;
-    checkLabel(owner, `role ${show(name)}: namespace of the service account`, serviceAccount.namespace);
-    checkLabel(owner, `role ${show(name)}: name of the service account`, serviceAccount.name, 253);
-    if (!AUDIENCE_FORM.test(audience)) {
-      fail(
-        owner,
-        `role ${show(name)}: audience must be a word, got ${show(audience)}; without one, any token of the service account would do`,
-      );
-    }
     for (const paths of [read, create, write])
       if (typeof paths !== 'function') check(owner, `role ${show(name)}`, paths);
-    this.put(name, owner, serviceAccount, audience, () => {
+    this.addEngineRole(owner, name, { serviceAccount, audience }, () => {
       const policy = secretsPolicy(list(owner, name, read), list(owner, name, create), list(owner, name, write));
       return policy.length > 0
         ? policy
@@ -58,21 +63,48 @@ export class Access {
     });
   }
 
-  /** @throws when the group has no name, or the path can't be one */
-  allowGroup(group: string, secrets: string): void {
-    if (typeof group !== 'string' || group.trim() === '' || /[\n\r]/.test(group)) {
+  /**
+   * Adds a role for what another engine than the KV store does.
+   *
+   * @throws when the name is no name or was asked for before
+   */
+  addEngineRole(owner: string, name: string, { serviceAccount, audience }: RoleSubject, policy: () => Hcl): void {
+    checkLabel(owner, 'the name of a role', name, 40);
+    if (name.startsWith(OWN)) {
       fail(
-        this.path,
-        `the name of a group must be a text of one line, got ${show(group)}; write it as the identity provider does`,
+        owner,
+        `the name of a role must not begin with "${OWN}", as Vault's own do, got ${show(name)}; choose another`,
       );
     }
+    const other = this.roles.get(name);
+    if (other) fail(owner, `the role ${show(name)} was asked for by ${other.owner}; choose another name`);
+    checkLabel(owner, `role ${show(name)}: namespace of the service account`, serviceAccount.namespace);
+    checkLabel(owner, `role ${show(name)}: name of the service account`, serviceAccount.name, 253);
+    if (!AUDIENCE_FORM.test(audience)) {
+      fail(
+        owner,
+        `role ${show(name)}: audience must be a word, got ${show(audience)}; without one, any token of the service account would do`,
+      );
+    }
+    this.put(name, owner, serviceAccount, audience, policy);
+  }
+
+  /** @throws when the group has no name, or the path can't be one */
+  allowGroup(group: string, secrets: string): void {
+    checkGroup(this.path, group);
     if (!PATH.test(secrets)) {
       fail(
         this.path,
         `the path of group ${show(group)} must be words with "/" between them, got ${show(secrets)}; write it as "teams/vision", for everything below it`,
       );
     }
-    this.groups.set(group, (this.groups.get(group) ?? new Set()).add(secrets));
+    this.group(group).secrets.add(secrets);
+  }
+
+  /** Lets a group do what another engine than the KV store does. @throws when the group has no name */
+  allowGroupRules(group: string, rules: Hcl): void {
+    checkGroup(this.path, group);
+    this.group(group).rules.push(...rules);
   }
 
   /** The parts of the plan: `### KIND NAME` heads each. */
@@ -81,16 +113,22 @@ export class Access {
     for (const [name, { policy, role }] of this.roles) {
       parts.push(['policy', policyOf(name), renderHcl(policy())], ['role', name, json(role)]);
     }
-    for (const [group, paths] of [...this.groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [group, { secrets, rules }] of [...this.groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const name = groupName(group);
       parts.push(
-        ['policy', name, renderHcl(groupPolicy([...paths].sort()))],
+        ['policy', name, renderHcl([...groupPolicy([...secrets].sort()), ...rules])],
         ['group', name, json({ type: 'external', policies: [name] })],
         ['alias', name, json({ name: group })],
       );
     }
     if (this.oidc) parts.push(['oidc', 'config', json(this.oidc.config)], ['oidc', 'role', json(this.oidc.role)]);
     return parts.map(([kind, name, text]) => `### ${kind} ${name}\n${text}`).join('');
+  }
+
+  private group(name: string): GroupAccess {
+    const known = this.groups.get(name) ?? { secrets: new Set(), rules: [] };
+    this.groups.set(name, known);
+    return known;
   }
 
   private put(
@@ -101,6 +139,15 @@ export class Access {
     policy: () => Hcl,
   ): void {
     this.roles.set(name, { owner, policy, role: kubernetesRole(serviceAccount, audience, policyOf(name)) });
+  }
+}
+
+function checkGroup(path: string, group: string): void {
+  if (typeof group !== 'string' || group.trim() === '' || /[\n\r]/.test(group)) {
+    fail(
+      path,
+      `the name of a group must be a text of one line, got ${show(group)}; write it as the identity provider does`,
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+export { type VaultAuthorityProps, type VaultIntermediate } from './authority';
+export { type DatabaseAccess, type DatabaseRoleProps, type VaultDatabase, type VaultDatabaseProps } from './database';
 export {
   type AwsKmsUnseal,
   type AzureKeyVaultUnseal,

@@ -18,6 +18,9 @@ export const PATHS = {
   /** The client's secret at the identity provider, in the Job that configures. */
   client: '/vault/oidc-client',
   providerAuthority: '/vault/oidc-authority',
+  /** The account that makes users of a database, in its Job. */
+  administrator: '/vault/administrator',
+  databaseAuthority: '/vault/database-authority',
 } as const;
 
 /** Ports of the servers. Each listener has one for the servers among themselves, too; that of the metrics' is of no use. */

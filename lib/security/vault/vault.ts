@@ -4,6 +4,7 @@ import {
   checkChoice,
   checkCpu,
   checkInteger,
+  checkLabel,
   checkSamePlatform,
   checkSchedule,
   checkSize,
@@ -11,9 +12,11 @@ import {
   fail,
   type IBucket,
   type ICertificateIssuer,
+  type ICertificateSigner,
   type IGateway,
   type IIdentityProvider,
   type IMetrics,
+  type IReady,
   type ISecret,
   type ISecretStore,
   type IStoreRole,
@@ -26,8 +29,11 @@ import {
   type SystemProps,
 } from '../../core';
 import { Access } from './access';
+import { Authority, type VaultAuthorityProps } from './authority';
+import { type ServerAccess } from './client';
 import { configuration } from './configuration';
 import { addConfiguration, callback, CONFIGURE_JOB, type PeopleProps } from './configure';
+import { VaultDatabase, type VaultDatabaseProps } from './database';
 import { images } from './images';
 import { runbook } from './instructions';
 import { addMetrics } from './metrics';
@@ -39,6 +45,8 @@ import { readUnseal, type VaultUnseal } from './unseal';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type VaultLogLevel = (typeof LOG_LEVELS)[number];
+/** Paths of Vault's own, and of other engines here. */
+const TAKEN = ['auth', 'cubbyhole', 'database', 'identity', 'kv', 'secret', 'sys'];
 
 export interface VaultProps extends SystemProps {
   /** Issues the servers' certificate, for names within the cluster and 127.0.0.1. Nothing is spoken without TLS. */
@@ -111,6 +119,10 @@ export class Vault extends System implements ISecretStore {
   private readonly access: Access;
   private readonly certificates: ICertificateIssuer;
   private readonly people?: PeopleProps;
+  private readonly servers: Servers;
+  private readonly clients: ServerAccess;
+  private readonly configure: Stage;
+  private readonly engines = new Set<string>();
 
   constructor(scope: Construct, id: string, props: VaultProps) {
     super(scope, id, { name: 'vault', version: images.vault.tag }, props);
@@ -158,6 +170,7 @@ export class Vault extends System implements ISecretStore {
       metrics: metrics !== undefined,
       ask: steps.untilReady,
     });
+    this.servers = servers;
     this.endpoint = servers.endpoint;
     this.url = `https://${this.endpoint.host}:${this.endpoint.port}`;
     for (const instruction of steps.instructions) this.addInstruction(instruction);
@@ -169,10 +182,11 @@ export class Vault extends System implements ISecretStore {
     if (identity && this.externalUrl !== undefined) this.people = this.letPeopleIn(identity, this.externalUrl, servers);
 
     const configure = this.addStage('configure', [install, identity, this.people?.client]);
+    this.configure = configure;
     this.readyAfter = [configure];
-    const access = { active: servers.active, authority };
+    this.clients = { active: servers.active, authority };
     addConfiguration(configure, {
-      servers: access,
+      servers: this.clients,
       access: this.access,
       people: this.people,
       ask: steps.untilConfigured,
@@ -182,7 +196,7 @@ export class Vault extends System implements ISecretStore {
         rule('sys/storage/raft/snapshot', 'read'),
       ]);
       addSnapshots(this.addStage('snapshots', [configure, snapshots]), {
-        servers: access,
+        servers: this.clients,
         scripts,
         bucket: snapshots,
         path: props.snapshotPath ?? id,
@@ -207,15 +221,75 @@ export class Vault extends System implements ISecretStore {
     return { name, readyAfter: this.readyAfter };
   }
 
+  /**
+   * Makes an authority: the PKI engine at a path of its own. It signs for who is made its client: `certManager.addIssuer("vault", { signer })`. Taken
+   * out of the program it stays, with its key, and signs for nobody.
+   *
+   * @param mount where it is, below the API's root
+   * @throws when the path is taken, or a prop is out of its bounds
+   */
+  addAuthority(mount = 'pki', props: VaultAuthorityProps = {}): ICertificateSigner {
+    const stage = this.engineStage('authority', mount, []);
+    const authority = new Authority(mount, { vault: this, access: this.access, servers: this.clients, stage }, props);
+    if (!props.intermediate) {
+      this.addInstruction({
+        when: 'after',
+        what: `Have browsers and clients trust the root of Vault's authority ${mount}, whose certificate is`,
+        command: `kubectl -n ${this.namespace} exec ${this.node.id}-0 -c vault -- vault read -field=certificate ${mount}/cert/ca`,
+      });
+    } else if (props.intermediate.chain === undefined) {
+      this.addInstruction({
+        when: 'after',
+        what: `Have the request of Vault's authority ${mount} signed, and pass the chain up to the root as its intermediate.chain. The request is in what this prints`,
+        command: `kubectl -n ${this.namespace} logs -l app.kubernetes.io/component=authority-${mount} --tail=-1`,
+      });
+    }
+    return authority;
+  }
+
+  /**
+   * Has Vault make users of a database, for people and programs that ask for one when they need it. Taken out of the program what was
+   * made stays, and nobody may use it.
+   *
+   * @param name what the database is called in Vault
+   * @throws when the name is taken, nobody may make users of the database, or a prop is out of its bounds
+   */
+  addDatabase(name: string, props: VaultDatabaseProps): VaultDatabase {
+    const { database } = props;
+    const administrator = database.userAdministrator();
+    const stage = this.engineStage('database', name, [database, administrator]);
+    // Vault's own servers make the users, whichever of them is active.
+    this.servers.connectTo(database.endpoint);
+    const context = { vault: this, access: this.access, servers: this.clients, stage };
+    return new VaultDatabase(name, context, props, administrator);
+  }
+
   /** @throws where there is no identity provider, or group and path can't be such */
   allowGroup(group: string, path: string): void {
+    this.checkPeople(group);
+    this.access.allowGroup(group, path);
+  }
+
+  /** @throws where nobody says who is in a group */
+  checkPeople(group: string): void {
     if (!this.people) {
       fail(
         this.node.path,
         `group ${show(group)} can't be let in, since nobody says who is in it; pass identity, and a gateway by which people come`,
       );
     }
-    this.access.allowGroup(group, path);
+  }
+
+  /** The stage of an engine. After the Job that configures Vault, which gives the engine's Job its role. */
+  private engineStage(kind: string, name: string, needs: readonly IReady[]): Stage {
+    const path = this.node.path;
+    checkLabel(path, `the name of ${kind === 'authority' ? 'an' : 'a'} ${kind}`, name, 20);
+    if (kind === 'authority' && TAKEN.includes(name))
+      fail(path, `an authority can't be called ${show(name)}, where Vault has another engine; choose another name`);
+    const id = `${kind}-${name}`;
+    if (this.engines.has(id)) fail(path, `${kind} ${show(name)} was added before; use what was returned then`);
+    this.engines.add(id);
+    return this.addStage(id, [this.configure, ...needs]);
   }
 
   private route(gateway: IGateway, host = this.platform.site.host(this.node.id)): string {

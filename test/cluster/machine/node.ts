@@ -119,6 +119,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
   address = "${CONTAINERD_SOCKET}"
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
+  # What is pulled is kept once, unpacked.
+  discard_unpacked_layers = true
   [plugins."io.containerd.cri.v1.images".pinned_images]
     sandbox = "${SANDBOX_IMAGE}"
   [plugins."io.containerd.cri.v1.images".registry]

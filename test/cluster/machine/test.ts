@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { CACHE, KEPT, REPOSITORY, RESULTS, SCRATCH } from '../paths';
 import { type PlatformName } from '../platforms';
 import { run, sleep } from '../shell';
+import { readState } from '../state';
 import { inherit } from './interactive';
 import { withJanitor } from './janitor';
 import { build, type Tell, up } from './up';
@@ -34,6 +35,11 @@ const CLUSTERS: Readonly<Record<string, Group>> = {
   third: { suites: /^9[0-8]/, platform: 'company-cluster' },
   fourth: { suites: /^99/ },
 };
+
+/** The platforms that suites apply. */
+export const TESTED: readonly PlatformName[] = [
+  ...new Set(Object.values(CLUSTERS).flatMap(({ platform }) => platform ?? [])),
+];
 
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
 const ROOMY = 13;
@@ -107,8 +113,9 @@ export async function suites(
 ): Promise<number> {
   return withJanitor(async (janitor) => {
     await up(janitor, { platform, empty: platform === undefined, tell });
-    // It ends with this process, however that ends.
-    const command = ['setpriv', '--pdeathsig', 'KILL', '--', ...JEST, '--runTestsByPath', ...jestArgs];
+    // It ends with this process, however that ends, and is where clients are, so that it may ask the API server itself.
+    const place = ['setpriv', '--pdeathsig', 'KILL', '--', 'nsenter', '-t', String(readState().holder), '-n', '--'];
+    const command = [...place, ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
     tell('taking the cluster down');
     await janitor.end();

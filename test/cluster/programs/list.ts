@@ -215,7 +215,7 @@ export const PROGRAMS: readonly Program[] = [
     binaries: { vault: './vault' },
     tags: ['minimal'],
     variables: { 'github.com/hashicorp/vault/version.fullVersion': '1.21.0' },
-    seconds: 150,
+    seconds: 170,
   },
   {
     name: 'external-secrets',

@@ -4,6 +4,7 @@ import { type Client } from '../client/client';
 import { type KubeObject } from '../cluster';
 import { SCRATCH } from '../paths';
 import { until } from '../shell';
+import { complaints } from './support/apply';
 import { initialize, SERVERS, unseal, vault, vaultKeys, type VaultKeys } from './support/hands';
 import { FOLDER, LivePlatform, manifests } from './support/platform';
 import { proves } from './support/proves';
@@ -221,8 +222,7 @@ describe('when all volumes are lost', () => {
     await cluster.kubectl('delete', 'pod', '-n', 'vault', ...SERVERS);
     await unsealed(SERVERS);
     await cluster.kubectl('delete', 'job', '-n', 'vault', '-l', 'app.kubernetes.io/component=configure');
-    const { code, stderr } = await applied;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(complaints(await applied)).toEqual({ code: 0, stderr: '' });
   });
 
   proves('vault', 'F', 'with the values and the roles that were in it', async () => {

@@ -147,6 +147,35 @@ describe('made at run time', () => {
     ]);
   });
 
+  test('an issuer that asks Vault names its account, and the Secrets it verifies and signs in by', () => {
+    const vault = {
+      caBundleSecretRef: { name: 'vault-ca' },
+      auth: { kubernetes: { role: 'pki', serviceAccountRef: { name: 'issuer' } } },
+    };
+    const own = object('cert-manager.io/v1', 'Issuer', 'own', 'shop', { spec: { vault } });
+    const token = { tokenSecretRef: { name: 'vault-ca', key: 'token' } };
+    const other = object('cert-manager.io/v1', 'Issuer', 'other', 'shop', { spec: { vault: { auth: token } } });
+    expect(
+      shop()
+        .add(own)
+        .findings({ external: [crd] }),
+    ).toEqual([
+      'Issuer/own: spec.vault.auth.kubernetes.serviceAccountRef.name "issuer" names no ServiceAccount in namespace shop; there is "web"',
+      'Issuer/own: spec.vault.caBundleSecretRef.name "vault-ca" names no Secret in namespace shop; there is "db"',
+    ]);
+    const secret = object('v1', 'Secret', 'vault-ca', 'shop', { data: { 'ca.crt': '' } });
+    const account = { kind: 'ServiceAccount', namespace: 'shop', name: 'issuer' };
+    expect(
+      shop()
+        .add(secret)
+        .add(own)
+        .add(other)
+        .findings({ external: [crd, account] }),
+    ).toEqual([
+      'Issuer/other: spec.vault.auth.tokenSecretRef.key "token" is no key of Secret vault-ca; there is "ca.crt"',
+    ]);
+  });
+
   test('an ExternalSecret makes its target', () => {
     const secret = object('external-secrets.io/v1', 'ExternalSecret', 'web', 'shop', {
       spec: {

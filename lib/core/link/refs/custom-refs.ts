@@ -131,7 +131,9 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
   'ClusterIssuer.cert-manager.io': (e, add, namespace) => {
     const name = str(dig(e.spec, 'ca', 'secretName'));
     if (name !== undefined) add({ from: e, field: 'spec.ca.secretName', type: 'Secret', namespace, name, hard: false });
+    vaultIssuerRefs(e, add, namespace);
   },
+  'Issuer.cert-manager.io': (e, add) => vaultIssuerRefs(e, add, e.namespace),
   'ExternalSecret.external-secrets.io': (e, add) => store(e, add, 'spec.secretStoreRef', e.namespace),
   'SecretStore.external-secrets.io': (e, add) => vaultRefs(e, add),
   'PushSecret.external-secrets.io': (e, add) => {
@@ -160,6 +162,27 @@ const COLLECT: Readonly<Record<string, (entry: Entry, add: Add, issuerNamespace:
     add({ from: e, field: 'spec.runtimeRef.name', type, namespace, name, hard: true });
   },
 };
+
+/** What an issuer needs to ask Vault. @see https://cert-manager.io/docs/configuration/vault/ */
+function vaultIssuerRefs(e: Entry, add: Add, namespace: string): void {
+  const vault = 'spec.vault';
+  each(e.object, `${vault}.auth.kubernetes.serviceAccountRef.name`, (value, field) => {
+    const name = str(value);
+    if (name) add({ from: e, field, type: 'ServiceAccount', namespace, name, hard: false });
+  });
+  for (const [path, otherwise] of [
+    ['caBundleSecretRef', 'ca.crt'],
+    ['auth.tokenSecretRef', 'token'],
+    ['auth.appRole.secretRef', undefined],
+  ] as const) {
+    each(e.object, `${vault}.${path}`, (value, at) => {
+      const { name, key } = obj(value);
+      if (typeof name !== 'string') return;
+      const keys = { key: str(key) ?? otherwise, keyField: `${at}.key` };
+      add({ from: e, field: `${at}.name`, type: 'Secret', namespace, name, ...keys, hard: false });
+    });
+  }
+}
 
 /** What a store names of its own namespace to sign in to Vault. @see https://external-secrets.io/latest/provider/hashicorp-vault/ */
 function vaultRefs(e: Entry, add: Add): void {

@@ -37,8 +37,9 @@ export const networkPolicies: Rule = {
 
 function sourcesFor({ text }: HostUse, readers: Readers): readonly Pod[] {
   if (text.kind === 'env' || text.kind === 'arg') return text.pod ? [text.pod] : [];
-  // What istiod reads there it hands on to others, who make the connection.
-  const handedOn = text.entry.name.startsWith('istio') && text.name.startsWith('mesh');
+  // What istiod reads there it hands on to others, who make the connection; and so does a Job that tells Vault of databases and of names to sign.
+  const handedOn =
+    (text.entry.name.startsWith('istio') && text.name.startsWith('mesh')) || text.name.startsWith('vault-plan');
   return text.kind === 'file' && !handedOn ? readersFor(text, readers) : [];
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type KubeObject } from '../../cluster';
 import { KEPT } from '../../paths';
 import { until } from '../../shell';
-import { apply, type Applied, appliedFile } from './apply';
+import { apply, type Applied, appliedFile, complaints } from './apply';
 import { plan, titleOf, type Truth, truthsOf } from './gates';
 import { changes, objectsOf } from './objects';
 import { FOLDER, LivePlatform, manifests } from './platform';
@@ -80,15 +80,6 @@ const HARMLESS: readonly Harmless[] = [
     why: "the endpoints controller made them, looked again before it had heard of that, and found its own; Kubernetes' own, which no manifest has a say in",
   },
 ];
-
-/** What webhooks say to kubectl of things that they accept, and which are as they must be. */
-const SAID = [/^Warning: EnvoyFilter exposes internal implementation details that may change at any time\./];
-
-/** What apply.sh said besides. */
-function complaints({ code, stderr }: { readonly code: number; readonly stderr: string }) {
-  const lines = stderr.split('\n').filter((line) => line !== '' && !SAID.some((known) => known.test(line)));
-  return { code, stderr: lines.join('\n') };
-}
 
 /**
  * Objects in which another manager has set a field by an apply of its own (the authority's certificate): at the first apply afterwards the
