@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { STATE } from './paths';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { BERTH, STATE } from './paths';
 import { type PlatformName } from './platforms';
 
 /** A node with a kubelet of its own. */
@@ -70,6 +71,13 @@ export interface ClusterState {
 export function readState(): ClusterState {
   if (!existsSync(STATE)) throw new Error('no cluster is up; start one with: npm run cluster:up');
   return JSON.parse(readFileSync(STATE, 'utf8')) as ClusterState;
+}
+
+/** Whether any berth has a cluster, which may be using what the cache has. */
+export function isAnyUp(): boolean {
+  const berths = dirname(BERTH);
+  const names = existsSync(berths) ? readdirSync(berths) : [];
+  return names.some((name) => existsSync(join(berths, name, relative(BERTH, STATE))));
 }
 
 /** Replaces the state; whoever reads it meanwhile sees the old or the new one. */

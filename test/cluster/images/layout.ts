@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CACHE } from '../paths';
 import { run } from '../shell';
+import { isAnyUp } from '../state';
 import { buildLayers, layerDirectory, removeRemains, type Tell } from './build';
 import { fillFiles } from './fill';
 import { digest, files, from, type Layer } from './layer';
@@ -41,7 +42,7 @@ interface Plan {
 }
 
 /**
- * A folder with these images as `mirror.sh --save` would leave it, in the cache, which keeps no other. Layers are archives that aren't compressed: packing
+ * A folder with these images as `mirror.sh --save` would leave it, in the cache, which keeps no other but while a cluster is up. Layers are archives that aren't compressed: packing
  * and unpacking them costs little. What is only simulated is an image of one small file.
  *
  * @param names with registry; a digest is of no account, since what is made here has another one
@@ -75,7 +76,7 @@ export async function imageLayout(names: readonly string[], tell: Tell): Promise
   writeFileSync(join(folder, 'saved.txt'), [...digests].map((words) => `${words.join(' ')}\n`).join(''));
   renameSync(folder, layout);
   rmSync(place, { recursive: true });
-  for (const other of layouts().filter((path) => path !== layout)) rmSync(other, { recursive: true });
+  if (!isAnyUp()) for (const other of layouts().filter((path) => path !== layout)) rmSync(other, { recursive: true });
   tell(`images to be mirrored: done in ${Math.round((Date.now() - begin) / 1000)} s`);
   return layout;
 }
@@ -161,7 +162,8 @@ async function archive(
     writeFileSync(join(empty, path), '');
   }
   const [command, ...args] = [
-    ...['tar', '--create', '--file=-', '--format=gnu', '--sort=name', '--numeric-owner', ...options],
+    ...['tar', '--create', '--file=-', '--format=gnu', '--sort=name', '--numeric-owner'],
+    ...['--warning=no-file-changed', ...options],
     ...['--anchored', '--no-wildcards', ...removed.map((path) => `--exclude=./${path}`)],
     ...['-C', directory, '.'],
     ...(whiteouts.length > 0 ? [`--mtime=${WRITTEN}`, '-C', empty, ...whiteouts] : []),
@@ -177,7 +179,8 @@ async function archive(
   const file = join(place, 'archive');
   await pipeline(tar.stdout, createWriteStream(file));
   const code = await ended;
-  if (code !== 0) throw new Error(`tar: exit code ${code} for ${directory}`);
+  // 1: a file changed meanwhile. Only the number of its links does, where another image store is made or removed.
+  if (code !== 0 && code !== 1) throw new Error(`tar: exit code ${code} for ${directory}`);
   rmSync(empty, { recursive: true, force: true });
   const packed = { digest: `sha256:${hash.digest('hex')}`, size };
   renameSync(file, blob(folder, packed.digest));

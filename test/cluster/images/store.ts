@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { dirname, join } from 'node:path';
 import { CACHE } from '../paths';
 import { run } from '../shell';
+import { isAnyUp } from '../state';
 import { buildLayers, layerDirectory, removeOtherLayers, removeRemains, type Tell } from './build';
 import { Containerd } from './containerd';
 import { fillFiles } from './fill';
@@ -26,13 +27,13 @@ interface Plan {
 
 /**
  * Root directories for containerd, one for each set of images, under exactly their names; unpacked, for the snapshotter overlayfs. They are
- * templates in the cache: nodes get copies. The cache keeps no others.
+ * templates in the cache: nodes get copies. The cache keeps no others, but while a cluster is up: nodes have links to them.
  */
 export async function imageStores(sets: readonly (readonly string[])[], tell: Tell): Promise<readonly string[]> {
   const known = readStores();
   const stores: string[] = [];
   for (const names of sets) stores.push(await imageStore(names, tell));
-  if (stores.some((store) => !known.includes(store))) {
+  if (stores.some((store) => !known.includes(store)) && !isAnyUp()) {
     for (const other of readStores().filter((store) => !stores.includes(store))) rmSync(other, { recursive: true });
     removeOtherLayers(PACKAGES_LAYERS);
   }
