@@ -1,5 +1,5 @@
 import { Duration, Size } from 'cdk8s';
-import { type BucketProps, type MinIOProps } from '../../../../lib';
+import { type BucketProps, External, type MinIOProps } from '../../../../lib';
 import { prometheus } from '../program';
 import {
   BUCKETS,
@@ -106,6 +106,21 @@ export const minio: Table<MinIOProps> = {
   ],
   virtualHosts: [{ what: 'on -> off', tuning: { minio: { virtualHosts: false } }, restarts: [MINIO] }],
   identity: WIRING,
+  audit: [
+    {
+      what: 'sent to a collector elsewhere',
+      tuning: {
+        wired: {
+          minio: ({ platform }) => ({
+            audit: External.auditSink(platform, {
+              webhook: { host: 'audit.corp.example', port: 443, credentials: { name: 'audit-token' } },
+            }),
+          }),
+        },
+      },
+      restarts: [MINIO],
+    },
+  ],
   metrics: [
     {
       what: 'none -> collected',
