@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { directoryRoot } from '../images';
 import { REPOSITORY, RUN } from '../paths';
@@ -56,15 +56,18 @@ export async function startDirectory(tell: (line: string) => void): Promise<void
   chmodSync(FOLDER, 0o700);
   const { holder } = readState();
   await run(['nsenter', '-t', String(holder), '-n', '--', 'ip', 'address', 'add', `${ADDRESS}/32`, 'dev', 'lo']);
-  const script = [
+  const serve = [
     `mkdir -p ${FILES}/data`,
     `slapadd -f ${FILES}/slapd.conf -l ${FILES}/people.ldif`,
     `exec slapd -d 0 -f ${FILES}/slapd.conf -h ldaps://${ADDRESS}:636`,
   ].join(' && ');
-  const enter = ['sh', join(REPOSITORY, 'test/cluster/client/enter.sh'), root.join(':'), FOLDER];
+  // The repository needn't be visible in its place.
+  const script = join(FOLDER, 'enter.sh');
+  copyFileSync(join(REPOSITORY, 'test/cluster/client/enter.sh'), script);
+  const enter = ['sh', script, root.join(':'), FOLDER];
   await addProcess({
     name: 'directory',
-    argv: ['unshare', '--mount', '--propagation', 'private', '--', ...enter, 'sh', '-ec', script],
+    argv: ['unshare', '--mount', '--propagation', 'private', '--', ...enter, 'sh', '-ec', serve],
     env: { PATH: SYSTEM_PATH },
   });
   const ask = [

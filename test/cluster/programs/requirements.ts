@@ -69,7 +69,7 @@ export const TOOLS: readonly Tool[] = [
 ];
 
 /** Smallest free space in GiB where the programs and images are to be built, and where they are there already. */
-export const DISK = { cold: 30, warm: 8 };
+export const DISK = { cold: 40, warm: 16 };
 
 /** Smallest available memory in GiB. */
 export const MEMORY = 12;
