@@ -5,6 +5,7 @@ import { External } from '../../lib/core/external';
 import { linked } from '../../lib/core/output/linked';
 import { platformFiles } from '../../lib/core/output/platform-files';
 import { Platform } from '../../lib/core/platform';
+import { MinIO } from '../../lib/data/minio';
 import { CertManager } from '../../lib/security/cert-manager';
 import { ExternalSecrets, type ExternalSecretsProps } from '../../lib/security/external-secrets';
 import { definitions } from '../../lib/security/external-secrets/crds';
@@ -349,6 +350,18 @@ describe('credentials', () => {
     const { plan } = objectOf<{ data: { plan: string } }>(lab, 'ConfigMap', 'plan').data;
     expect(plan.match(/^\S+ \S+/gm)).toEqual(['unseal store', 'early-db early', 'late early']);
     expect(store.paths('lab-seed', 'create')).toEqual(['lab/web/web-db']);
+  });
+
+  test("a MinIO that is made after has the key of its objects' encryption from the store", () => {
+    const { lab, secrets } = make();
+    lab.useCredentials(secrets);
+    new MinIO(lab, 'minio', { driveSize: Size.tebibytes(1), encrypted: true }).addBucket('data');
+    expect(findingsOf(lab)).toEqual([]);
+    const kept = objectsOf(lab).filter(
+      ({ kind, metadata }) => kind === 'ExternalSecret' && metadata.namespace === 'minio',
+    );
+    expect(kept.map(({ metadata }) => metadata.name)).toContain('encryption');
+    expect(stageOf(lab, 'minio').comesAfter(stageOf(lab, 'external-secrets-secrets'))).toBe(true);
   });
 
   test('two systems may call theirs by one name; in one namespace, they may not', () => {
