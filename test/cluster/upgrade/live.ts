@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type OutputFile } from '../../../lib/core/output/folder';
 import { type KubeObject as Manifest } from '../../../lib/core/link/types';
 import { type Cluster, type KubeObject } from '../cluster';
+import { complaints } from '../complaints';
 import { SCRATCH } from '../paths';
 import { LATER_IMAGES } from './changes/platform';
 import { nameOf } from './compare';
@@ -113,7 +114,9 @@ export function writeFolder(files: readonly OutputFile[]): string {
 
 /** Runs a folder's apply.sh. @throws when it fails or complains */
 export async function apply(cluster: Cluster, folder: string): Promise<void> {
-  const { code, stdout, stderr } = await cluster.attempt(['sh', join(folder, 'apply.sh')], { timeout: 900 });
+  const result = await cluster.attempt(['sh', join(folder, 'apply.sh')], { timeout: 900 });
+  const { stdout } = result;
+  const { code, stderr } = complaints(result);
   if (code !== 0 || stderr !== '') throw new Error(`apply.sh: exit code ${code}\n${stdout.slice(-2000)}${stderr}`);
 }
 

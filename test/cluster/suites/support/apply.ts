@@ -93,12 +93,3 @@ function watchPods(cluster: Cluster, readySince: Map<string, number>): ChildProc
   });
   return watch;
 }
-
-/** What webhooks say to kubectl of things that they accept, and which are as they must be. */
-const SAID = [/^Warning: EnvoyFilter exposes internal implementation details that may change at any time\./];
-
-/** How apply.sh ended, and what it said besides. */
-export function complaints({ code, stderr }: { readonly code: number; readonly stderr: string }) {
-  const lines = stderr.split('\n').filter((line) => line !== '' && !SAID.some((known) => known.test(line)));
-  return { code, stderr: lines.join('\n') };
-}

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KubeObject } from '../../cluster';
+import { complaints } from '../../complaints';
 import { KEPT } from '../../paths';
 import { until } from '../../shell';
-import { apply, type Applied, appliedFile, complaints } from './apply';
+import { apply, type Applied, appliedFile } from './apply';
 import { plan, titleOf, type Truth, truthsOf } from './gates';
 import { changes, objectsOf } from './objects';
 import { FOLDER, LivePlatform, manifests } from './platform';
