@@ -44,8 +44,8 @@ export const TESTED: readonly PlatformName[] = [
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
 const ROOMY = 13;
 
-/** Before a command: it and all that it starts gets the processors when nobody else wants them. */
-const NICE = ['nice', '-n', '15'];
+/** Before a command: it and all that it starts gets the processors when nobody else wants them. By niceness many threads would still get much. */
+const IN_REST = ['chrt', '--idle', '0'];
 
 /** How suites are told, in a platform's place, that they need none. */
 export const NO_PLATFORM = 'none';
@@ -134,7 +134,7 @@ async function onCluster(
   tell: Tell,
 ): Promise<number> {
   const command = [
-    ...(inRest ? NICE : []),
+    ...(inRest ? IN_REST : []),
     process.execPath,
     '-r',
     'ts-node/register',
