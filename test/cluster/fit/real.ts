@@ -22,9 +22,8 @@ interface Pod {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly message?: string }[] };
 }
 
-/** In milliseconds: long, since all of it may run in the time that others leave. */
-const SETTLED_FOR = 5000;
-const PATIENCE = 600_000;
+const SETTLED_FOR = 2500;
+const PATIENCE = 120_000;
 
 /** Puts cases into the cluster, has the scheduler place their pods, and takes everything away again. */
 export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {

@@ -44,9 +44,6 @@ export const TESTED: readonly PlatformName[] = [
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
 const ROOMY = 13;
 
-/** Before a command: it and all that it starts gets the processors when nobody else wants them. By niceness many threads would still get much. */
-const IN_REST = ['chrt', '--idle', '0'];
-
 /** How suites are told, in a platform's place, that they need none. */
 export const NO_PLATFORM = 'none';
 
@@ -94,7 +91,7 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
-      { together, inRest: together && platform === undefined },
+      together,
       [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, ...options, ...suites],
       tell,
     );
@@ -127,20 +124,8 @@ export async function suites(
 }
 
 /** A process of its own for each cluster: it ends with this one, and its janitor then clears. */
-async function onCluster(
-  name: string,
-  { together, inRest }: { readonly together: boolean; readonly inRest: boolean },
-  args: readonly string[],
-  tell: Tell,
-): Promise<number> {
-  const command = [
-    ...(inRest ? IN_REST : []),
-    process.execPath,
-    '-r',
-    'ts-node/register',
-    join(REPOSITORY, 'test/cluster/cli.ts'),
-    'suites',
-  ];
+async function onCluster(name: string, together: boolean, args: readonly string[], tell: Tell): Promise<number> {
+  const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
     cwd: REPOSITORY,
     env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }) },
@@ -156,8 +141,8 @@ async function onCluster(
 }
 
 /**
- * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes beside
- * them, and takes the processor time that they leave.
+ * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes at the
+ * end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
  */
 async function overlapping<T extends Pick<Group, 'platform'>, R>(
   groups: readonly T[],
@@ -166,11 +151,10 @@ async function overlapping<T extends Pick<Group, 'platform'>, R>(
   const all: Promise<R>[] = [];
   let running = 0;
   const waiting = [...groups];
-  const mayBegin = ({ platform }: T) => {
-    const installed = existsSync(INSTALLED);
-    if (platform === undefined) return installed || (running === 0 && waiting.every((other) => !other.platform));
-    return running === 0 || (installed && running < 2);
-  };
+  const mayBegin = ({ platform }: T) =>
+    platform === undefined
+      ? running === 0 && waiting.every((other) => other.platform === undefined)
+      : running === 0 || (existsSync(INSTALLED) && running < 2);
   while (waiting.length > 0) {
     const next = waiting.find(mayBegin);
     if (next === undefined) {
