@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 module.exports = {
   roots: ['<rootDir>/test'],
+  // Jest would leave one processor to others, of two.
+  maxWorkers: '100%',
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/test/upstream/'],
   // Tests that start programs take longer than jest's five seconds where all processors are busy.

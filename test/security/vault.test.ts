@@ -178,7 +178,9 @@ describe('Vault', () => {
   test('is ready when unsealed, active or not, and not restarted for being sealed', () => {
     const { readinessProbe, livenessProbe } = containerOf(make().lab);
     expect(readinessProbe!.httpGet).toMatchObject({ path: '/v1/sys/health?standbyok=true', scheme: 'HTTPS' });
-    expect(livenessProbe!.httpGet!.path).toBe('/v1/sys/health?standbyok=true&sealedcode=204&uninitcode=204');
+    expect(livenessProbe!.httpGet!.path).toBe(
+      '/v1/sys/health?standbyok=true&sealedcode=204&uninitcode=204&haunhealthycode=204',
+    );
   });
 
   test('locks no memory and asks for no capability', () => {

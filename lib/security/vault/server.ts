@@ -174,9 +174,9 @@ function server(domain: string, namespace: string, props: ServersProps): Contain
       { path: '/tmp', volume: volume.scratch('tmp', { limit: props.storage }) },
     ],
     readinessProbe: { ...health('standbyok=true'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
-    // Sealed and not initialized are states that no restart mends; one would only have to be unsealed again.
+    // Sealed, not initialized, or out of touch with the active server: no restart mends that; one would only have to be unsealed again.
     livenessProbe: {
-      ...health('standbyok=true&sealedcode=204&uninitcode=204'),
+      ...health('standbyok=true&sealedcode=204&uninitcode=204&haunhealthycode=204'),
       initialDelaySeconds: 30,
       periodSeconds: 10,
       timeoutSeconds: 10,

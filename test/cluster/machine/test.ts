@@ -23,6 +23,8 @@ interface Group {
   readonly suites: RegExp;
   /** What they apply. @default - nothing: they need a control plane alone */
   readonly platform?: PlatformName;
+  /** Whether it is so large that nothing else may run beside it. @default false */
+  readonly large?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ interface Group {
 const CLUSTERS: Readonly<Record<string, Group>> = {
   first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
   second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9[0-8]/, platform: 'company-cluster' },
+  third: { suites: /^9[0-8]/, platform: 'company-cluster', large: true },
   fourth: { suites: /^99/ },
 };
 
@@ -40,6 +42,9 @@ const CLUSTERS: Readonly<Record<string, Group>> = {
 export const TESTED: readonly PlatformName[] = [
   ...new Set(Object.values(CLUSTERS).flatMap(({ platform }) => platform ?? [])),
 ];
+
+/** Platforms. */
+const AT_A_TIME = 2;
 
 /** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
 const ROOMY = 13;
@@ -141,20 +146,20 @@ async function onCluster(name: string, together: boolean, args: readonly string[
 }
 
 /**
- * Two platforms at a time: the second begins when the first is installed, or has ended; others when one has ended. What needs none comes at the
- * end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
+ * Two platforms at a time: the second begins when the first is installed, or has ended; a large one has the machine for itself: probes time out
+ * where two are installed at a time. What needs none comes at the end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
  */
-async function overlapping<T extends Pick<Group, 'platform'>, R>(
+async function overlapping<T extends Pick<Group, 'platform' | 'large'>, R>(
   groups: readonly T[],
   runGroup: (group: T) => Promise<R>,
 ): Promise<readonly R[]> {
   const all: Promise<R>[] = [];
   let running = 0;
   const waiting = [...groups];
-  const mayBegin = ({ platform }: T) =>
-    platform === undefined
-      ? running === 0 && waiting.every((other) => other.platform === undefined)
-      : running === 0 || (existsSync(INSTALLED) && running < 2);
+  const mayBegin = ({ platform, large = false }: T) =>
+    running === 0
+      ? platform !== undefined || waiting.every((other) => other.platform === undefined)
+      : platform !== undefined && !large && existsSync(INSTALLED) && running < AT_A_TIME;
   while (waiting.length > 0) {
     const next = waiting.find(mayBegin);
     if (next === undefined) {
@@ -162,7 +167,7 @@ async function overlapping<T extends Pick<Group, 'platform'>, R>(
       continue;
     }
     waiting.splice(waiting.indexOf(next), 1);
-    const weight = next.platform === undefined ? 0 : 1;
+    const weight = next.platform === undefined || next.large ? AT_A_TIME : 1;
     running += weight;
     const ended = runGroup(next).finally(() => (running -= weight));
     ended.catch(() => undefined);

@@ -27,6 +27,13 @@ const HARMLESS: readonly Harmless[] = [
     why: 'kubelet asks at once, and no server listens at once; a later first question would make every start slower',
   },
   {
+    about: /^Pod /,
+    reason: 'Unhealthy',
+    message:
+      /^(Readiness|Liveness) probe (failed|errored).*(context deadline exceeded|Client\.Timeout exceeded|timed out after \d+s)/,
+    why: 'all processors were busy; that none was started anew for it is shown by another test',
+  },
+  {
     about: /^Pod (kueue|jobset|kubeflow-trainer)\//,
     reason: 'Unhealthy',
     message: /^Readiness probe failed: .*statuscode: (404|500)/,
@@ -40,6 +47,12 @@ const HARMLESS: readonly Harmless[] = [
   },
   {
     about: /^Pod /,
+    reason: 'Failed',
+    message: /^Error: failed to sync (configmap|secret) cache/,
+    why: 'kubelet and the API server hear of a new pod one after the other; kubelet asks again',
+  },
+  {
+    about: /^Pod /,
     reason: 'FailedMount',
     message: /failed to sync (configmap|secret) cache|no relationship found between node/,
     why: 'kubelet and the API server hear of a new pod one after the other; kubelet asks again',
@@ -47,8 +60,8 @@ const HARMLESS: readonly Harmless[] = [
   {
     about: /^Pod vault\/vault-/,
     reason: 'Unhealthy',
-    message: /^Readiness probe failed: .*statuscode: (501|503)/,
-    why: 'Vault says that it is not initialized, or sealed, until people have done that',
+    message: /^Readiness probe failed: .*statuscode: (474|501|503)/,
+    why: 'Vault says that it is not initialized, or sealed, until people have done that, and then that a server has not found the active one yet',
   },
   {
     about: /^Pod gateway\/istiod-/,
