@@ -253,7 +253,7 @@ describe('errors', () => {
     const nowhere = testPlatform();
     new MinIO(nowhere, 'minio', { ...DRIVES, audit: new AuditLog(nowhere, 'audit') });
     expect(() => objectsOf(nowhere)).toThrow(
-      'lab/audit: has nowhere to keep records; pass bucket, or call keepIn(objects.addBucket("audit")) once the store is made',
+      /^lab\/audit: has nowhere to keep records; pass bucket, or call keepIn\(objects.addBucket\("audit"\)\) once the store is made$/,
     );
     const { audit, objects } = circle();
     expect(() => audit.keepIn(objects.addBucket('more'))).toThrow(

@@ -1,4 +1,5 @@
 import { ApiObject, type Chart, JsonPatch } from 'cdk8s';
+import { OnPremError } from '../errors';
 import { BUILT_IN, typeOf } from '../link/kinds';
 import { type KubeObject, type LinkObject } from '../link/types';
 import { type Platform } from '../platform';
@@ -70,7 +71,7 @@ export class Bundle {
       const { file, draft } = draftOf(construct.chart);
       dropNamespace(construct);
       addPullSecret(construct, platform);
-      const object = construct.toJson() as KubeObject;
+      const object = rendered(construct);
       draft.objects.push({ object, source: construct.node.path, wave: draft.wave, file, after: draft.after });
       const gate = impliedGate(object, construct);
       if (gate) draft.gates.push(gate);
@@ -120,6 +121,16 @@ function filesNeeded(
     else for (const needed of filesNeeded(stage, fileOf, drafts)) files.add(needed);
   }
   return files;
+}
+
+/** @throws what a value says that is only known now, without what cdk8s puts around it */
+function rendered(object: ApiObject): KubeObject {
+  try {
+    return object.toJson() as KubeObject;
+  } catch (error) {
+    const ours = error instanceof Error ? /OnPremError: (.*)$/s.exec(error.message)?.[1] : undefined;
+    throw ours === undefined ? error : new OnPremError([ours]);
+  }
 }
 
 /** cdk8s gives the chart's namespace to each object, those that belong to none too. */
