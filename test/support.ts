@@ -2,6 +2,8 @@ import { Size } from 'cdk8s';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App } from '../lib/core/app';
+import { type IMetrics } from '../lib/core/contracts';
+import { External } from '../lib/core/external';
 import { formatFinding } from '../lib/core/link';
 import { type KubeObject } from '../lib/core/link/types';
 import { linked } from '../lib/core/output/linked';
@@ -76,4 +78,9 @@ export function expectGolden(path: string, actual: string): void {
     writeFileSync(file, actual);
   }
   expect(actual).toBe(readFileSync(file, 'utf8'));
+}
+
+/** A Prometheus elsewhere. */
+export function prometheus(platform: Platform): IMetrics {
+  return External.prometheus(platform, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
 }

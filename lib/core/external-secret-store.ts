@@ -1,6 +1,7 @@
 import { type Construct, type IConstruct } from 'constructs';
 import { type ISecret, type ISecretStore, type IStoreRole, type StoreRoleProps } from './contracts';
 import { fail, show } from './errors';
+import { checkMount } from './names';
 import { type IEndpoint } from './network';
 import { platformOf } from './scope';
 import { type Stage } from './stage';
@@ -22,7 +23,6 @@ export interface ExternalSecretStoreProps {
   readonly authority?: { readonly name: string; readonly namespace?: string };
 }
 
-const MOUNT = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 /** A path of the KV store; `*` stands for the rest. Nothing in it must mean something to a shell or to Vault's policies. */
 const PATH = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*(\/?\*)?$/;
 const ROLE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -58,17 +58,8 @@ export class ExternalSecretStore implements ISecretStore {
         `the store of secrets at ${props.host} has an authority but speaks http; leave authority out or use https`,
       );
     }
-    for (const [what, value] of [
-      ['mount', mount],
-      ['authMount', authMount],
-    ] as const) {
-      if (!MOUNT.test(value)) {
-        fail(
-          path,
-          `${what} must be a path of letters, digits, "-" and "_" without "/" at its ends, got ${show(value)}; write "kv" or "teams/kv"`,
-        );
-      }
-    }
+    checkMount(path, 'mount', mount, ['kv', 'teams/kv']);
+    checkMount(path, 'authMount', authMount, ['kubernetes', 'kubernetes/lab']);
     this.url = `${scheme}://${endpoint.host}:${endpoint.port}`;
     this.mount = mount;
     this.authMount = authMount;

@@ -2,7 +2,7 @@ import { Duration } from 'cdk8s';
 import { type Construct, type IConstruct } from 'constructs';
 import { type ICertificateSigner, type ISecret, type ISignerClient, type SignerClientProps } from './contracts';
 import { fail, show } from './errors';
-import { checkHost } from './names';
+import { checkHost, checkMount } from './names';
 import { type IEndpoint } from './network';
 import { platformOf } from './scope';
 import { signerRole } from './signer-role';
@@ -26,8 +26,6 @@ export interface ExternalCertificateSignerProps {
   /** Domains that it shall sign any name below of. @default - the site's domain */
   readonly domains?: readonly string[];
 }
-
-const MOUNT = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 
 /** @throws where it is shorter than an hour or longer than a year */
 export function checkSignedDuration(path: string, what: string, duration: Duration): void {
@@ -53,13 +51,8 @@ export class ExternalCertificateSigner implements ICertificateSigner {
   ) {
     const { path } = scope.node;
     const { mount, authMount = 'kubernetes', maxDuration = Duration.days(90) } = props;
-    for (const [what, value] of Object.entries({ mount, authMount })) {
-      if (MOUNT.test(value)) continue;
-      fail(
-        path,
-        `${what} must be a path of letters, digits, "-" and "_" without "/" at its ends, got ${show(value)}; write "pki" or "pki/ml"`,
-      );
-    }
+    checkMount(path, 'mount', mount, ['pki', 'pki/ml']);
+    checkMount(path, 'authMount', authMount, ['kubernetes', 'kubernetes/lab']);
     checkSignedDuration(path, `maxDuration of ${props.host}`, maxDuration);
     this.domains = props.domains ?? [platformOf(scope).site.domain];
     for (const domain of this.domains) checkHost(path, `a domain of ${props.host}`, domain);

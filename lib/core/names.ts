@@ -69,3 +69,14 @@ export function checkChoice(path: string, what: string, value: string, choices: 
 export function digest(value: unknown, length = 8): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, length);
 }
+
+const MOUNT = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+
+/** Checks the path that an engine or a sign-in of Vault is at. */
+export function checkMount(path: string, what: string, value: string, [a, b]: readonly [string, string]): void {
+  if (MOUNT.test(value)) return;
+  fail(
+    path,
+    `${what} must be a path of letters, digits, "-" and "_" without "/" at its ends, got ${show(value)}; write ${show(a)} or ${show(b)}`,
+  );
+}

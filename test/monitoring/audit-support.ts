@@ -21,9 +21,7 @@ export function bucket(platform: Platform) {
   });
 }
 
-export function prometheus(platform: Platform) {
-  return External.prometheus(platform, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
-}
+export { prometheus } from '../support';
 
 /** MinIO reports to the log that it keeps, as in production; in plain HTTP where nobody issues certificates. */
 export function circle(props: AuditLogProps | ((lab: Platform) => AuditLogProps) = {}, lab = testPlatform()) {

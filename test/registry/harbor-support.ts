@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { External, type IBucket, type IIdentityProvider, type IMetrics, type Platform } from '../../lib/core';
+import { External, type IBucket, type IIdentityProvider, type Platform } from '../../lib/core';
 import { Redis } from '../../lib/data/redis';
 import { Harbor, type HarborProps } from '../../lib/registry/harbor';
 import { testPlatform } from '../support';
@@ -20,9 +20,7 @@ export function gateway(platform: Platform) {
   });
 }
 
-export function prometheus(platform: Platform): IMetrics {
-  return External.prometheus(platform, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
-}
+export { prometheus } from '../support';
 
 /** An identity provider elsewhere, that remembers its clients. */
 export class Identity implements IIdentityProvider {

@@ -92,9 +92,7 @@ export function bucket(lab: Platform) {
   });
 }
 
-export function prometheus(lab: Platform) {
-  return External.prometheus(lab, { pods: { namespace: 'monitoring', labels: { app: 'prometheus' } } });
-}
+export { prometheus } from '../support';
 
 export function gateway(lab: Platform) {
   return External.ingress(lab, {

@@ -6,12 +6,15 @@ import { REPOSITORY, RUN } from '../paths';
 import { run, until } from '../shell';
 import { readState } from '../state';
 import { CLIENT_ADDRESS, SYSTEM_PATH } from './constants';
+import { certificate, key, makeServerCertificate } from './pki';
 import { addProcess } from './processes';
 
 /*
  * The company's directory of people, an OpenLDAP outside of the cluster, at the address and with the tree that blueprints/lab.ts tells of.
  */
 
+/** Of its process and its certificate. */
+const NAME = 'directory';
 const HOST = 'ldap.corp.example';
 const ADDRESS = '10.20.0.5';
 const BASE = 'dc=corp,dc=example';
@@ -66,7 +69,7 @@ export async function startDirectory(tell: (line: string) => void): Promise<void
   copyFileSync(join(REPOSITORY, 'test/cluster/client/enter.sh'), script);
   const enter = ['sh', script, root.join(':'), FOLDER];
   await addProcess({
-    name: 'directory',
+    name: NAME,
     argv: ['unshare', '--mount', '--propagation', 'private', '--', ...enter, 'sh', '-ec', serve],
     env: { PATH: SYSTEM_PATH },
   });
@@ -87,31 +90,14 @@ export async function startDirectory(tell: (line: string) => void): Promise<void
   );
 }
 
-/** @returns the authority's, PEM */
+/** Puts them where the server finds them. @returns the authority's, PEM */
 async function certificates(): Promise<string> {
-  const make = async (name: string, ...args: readonly string[]) =>
-    run([
-      ...[
-        'openssl',
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '30',
-      ],
-      ...['-keyout', join(FILES, `${name}.key`), '-out', join(FILES, `${name}.crt`), ...args],
-    ]);
-  await make('ca', '-subj', '/CN=corp directory authority');
-  await make(
-    'server',
-    ...['-subj', `/CN=${HOST}`, '-CA', join(FILES, 'ca.crt'), '-CAkey', join(FILES, 'ca.key')],
-    ...['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', `subjectAltName=DNS:${HOST}`],
-  );
-  return readFileSync(join(FILES, 'ca.crt'), 'utf8');
+  const authority = `${NAME}-ca`;
+  await makeServerCertificate(NAME, HOST);
+  copyFileSync(certificate(authority), join(FILES, 'ca.crt'));
+  copyFileSync(certificate(NAME), join(FILES, 'server.crt'));
+  copyFileSync(key(NAME), join(FILES, 'server.key'));
+  return readFileSync(certificate(authority), 'utf8');
 }
 
 function configuration(reader: string): string {
