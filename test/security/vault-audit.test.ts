@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -139,6 +140,12 @@ describe('the script that sends', () => {
 
   const takenAll = (count: number): Promise<void> => until(() => taken.length >= count);
 
+  /** Until the script has written down that all of the log was taken: what is taken and not written down is sent again. */
+  const keptAll = (): Promise<void> => {
+    const size = statSync(log()).size;
+    return until(() => readFileSync(join(root, 'vault/audit/sent'), 'utf8').endsWith(` ${size}\n`));
+  };
+
   test('sends each whole line once, with the token, and goes on where it was', async () => {
     write(...records(1, 3));
     start();
@@ -148,6 +155,7 @@ describe('the script that sends', () => {
     expect(taken).toEqual(records(1, 3));
     appendFileSync(log(), '}\n');
     await takenAll(4);
+    await keptAll();
     await stop();
     write(...records(5, 6));
     start();
@@ -198,6 +206,7 @@ describe('the script that sends', () => {
     start();
     await takenAll(4);
     expect(taken).toEqual(records(1, 4));
+    await keptAll();
     await stop();
     for (let i = 5; i < 16; i++) {
       write(...records(i, i));

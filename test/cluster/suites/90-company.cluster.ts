@@ -1,4 +1,4 @@
-import { lendHands, vaultKeys } from './support/hands';
+import { type Hands, lendHands, vaultKeys } from './support/hands';
 import { installs } from './support/installation';
 import { speakForOperators } from './support/operators';
 import { LivePlatform } from './support/platform';
@@ -6,7 +6,7 @@ import { COMPANY_SYSTEMS, LIVE_COMPANY_SYSTEMS } from './support/proves';
 
 const platform = new LivePlatform();
 let operators: ReturnType<typeof speakForOperators>;
-let hands: ReturnType<typeof lendHands>;
+let hands: Hands;
 
 beforeAll(() => {
   operators = speakForOperators(platform.cluster);
@@ -21,5 +21,6 @@ afterAll(async () => {
 installs(COMPANY_SYSTEMS, LIVE_COMPANY_SYSTEMS);
 
 it('needs nothing by hand but what summary.md tells', async () => {
+  hands.stop();
   vaultKeys.keep((await hands.done).keys);
 });

@@ -18,37 +18,56 @@ export interface VaultKeys {
 /** For the suites that come after the installation. */
 export const vaultKeys = new Kept<VaultKeys>('vault-keys', '90-company');
 
-/** One of the things that a person does meanwhile: undefined while it can't be done yet. */
-type Task = () => Promise<true | undefined>;
+/** A thing that a person does meanwhile. */
+interface Task {
+  readonly what: string;
+  /** @returns undefined while it can't be done yet */
+  do(): Promise<true | undefined>;
+}
 
 /** What was done by hand, once all of it is. */
 export interface Done {
   readonly keys: VaultKeys;
 }
 
+export interface Hands {
+  readonly done: Promise<Done>;
+  /** What isn't done by then is an error. */
+  stop(): void;
+}
+
 /**
  * Does in the place of people what summary.md tells them to do while apply.sh waits: the directory's Secrets, the DNS entries, and Vault's
  * initialization.
  */
-export function lendHands(platform: LivePlatform): { readonly done: Promise<Done>; stop(): void } {
+export function lendHands(platform: LivePlatform): Hands {
   const { cluster } = platform;
   let stopped = false;
   let keys: VaultKeys | undefined;
-  const tasks: Task[] = [
-    async () => createDirectorySecrets(cluster),
-    async () =>
-      platform.address().then(
-        async (address) => setGatewayAddress(address).then(() => true as const),
-        () => undefined,
-      ),
-    async () => {
-      keys = await initialize(cluster);
-      return keys && (await unseal(cluster, keys), await bootstrap(cluster, keys), true);
+  const tasks: readonly Task[] = [
+    ...Object.entries(directorySecrets()).map(([name, data]) => ({
+      what: `the Secret dex/${name}`,
+      do: async () => createSecret(cluster, name, data),
+    })),
+    {
+      what: 'the DNS entries',
+      do: async () =>
+        platform.address().then(
+          async (address) => setGatewayAddress(address).then(() => true as const),
+          () => undefined,
+        ),
+    },
+    {
+      what: "Vault's initialization",
+      do: async () => {
+        keys = await initialize(cluster);
+        return keys && (await unseal(cluster, keys), await bootstrap(cluster, keys), true);
+      },
     },
   ];
   const work = async (task: Task) => {
-    while ((await task()) === undefined) {
-      if (stopped) throw new Error('stopped before all was done by hand');
+    while ((await task.do()) === undefined) {
+      if (stopped) throw new Error(`${task.what}: not done by hand before the end`);
       await sleep(1);
     }
   };
@@ -57,16 +76,19 @@ export function lendHands(platform: LivePlatform): { readonly done: Promise<Done
   return { done, stop: () => (stopped = true) };
 }
 
-async function createDirectorySecrets(cluster: Cluster): Promise<true | undefined> {
+/** What Dex needs to ask the directory, by the Secrets' names. */
+function directorySecrets(): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const { authority, bind } = directory();
-  const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: 'dex' },
-    stringData,
-  });
-  const items = [secret('ldap-ca', { 'ca.crt': authority }), secret('ldap-bind', bind)];
-  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  return { 'ldap-ca': { 'ca.crt': authority }, 'ldap-bind': bind };
+}
+
+/** @returns undefined while its namespace isn't there */
+async function createSecret(
+  cluster: Cluster,
+  name: string,
+  stringData: Readonly<Record<string, string>>,
+): Promise<true | undefined> {
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'dex' }, stringData });
   return (await cluster.attempt(['kubectl', 'create', '-f', '-'], { input })).code === 0 || undefined;
 }
 
