@@ -27,15 +27,15 @@ describe('what is collected', () => {
   test('three systems send, each to a place of its own; all links', () => {
     const { lab } = production();
     const { receivers, exporters, service, extensions } = configurationOf(lab);
-    expect(Object.keys(receivers)).toEqual(['webhookevent/minio', 'tcplog/harbor', 'webhookevent/vault']);
-    expect(receivers['webhookevent/minio']).toMatchObject({
+    expect(Object.keys(receivers)).toEqual(['webhook_event/minio', 'tcp_log/harbor', 'webhook_event/vault']);
+    expect(receivers['webhook_event/minio']).toMatchObject({
       endpoint: '0.0.0.0:9001',
       path: '/records',
       split_logs_at_newline: true,
       auth: { authenticator: 'bearertokenauth/minio' },
       tls: { cert_file: '/tls/tls.crt', key_file: '/tls/tls.key' },
     });
-    expect(receivers['tcplog/harbor']).toEqual({
+    expect(receivers['tcp_log/harbor']).toEqual({
       listen_address: '0.0.0.0:9002',
       retry_on_failure: { enabled: true, max_elapsed_time: '0s' },
     });
@@ -47,7 +47,7 @@ describe('what is collected', () => {
       'audit/vault',
     ]);
     expect(service.pipelines['logs/vault']).toEqual({
-      receivers: ['webhookevent/vault'],
+      receivers: ['webhook_event/vault'],
       processors: ['memory_limiter', 'filter/vault'],
       exporters: ['awss3/vault'],
     });

@@ -287,4 +287,14 @@ export const PROGRAMS: readonly Program[] = [
     binaries: { crane: 'github.com/google/go-containerregistry/cmd/crane' },
     seconds: 15,
   },
+  {
+    name: 'audit-collector',
+    version: '0.159.0',
+    purpose: 'collects audit records',
+    module: 'audit-collector',
+    binaries: { 'otelcol-contrib': './collector' },
+    tags: ['grpcnotrace'],
+    variables: { 'main.version': '0.159.0' },
+    seconds: 100,
+  },
 ];
