@@ -1,6 +1,8 @@
+import { images as audit } from '../../../lib/monitoring/audit/images';
 import { images as istio } from '../../../lib/networking/istio/images';
+import { programVersion } from '../programs/programs';
 import { parseName } from './names';
-import { isSimulated, recipe } from './recipes';
+import { imageFacts, isSimulated, recipe } from './recipes';
 
 test.each([
   ['postgres:17', { repository: 'docker.io/library/postgres', tag: '17' }],
@@ -29,4 +31,12 @@ test("Istio's control plane and Envoy are made, from any mirror; only ztunnel an
     ['/usr/local/bin/pilot-discovery'],
     ['/usr/local/bin/pilot-agent'],
   ]);
+});
+
+test("the collector of audit records is of the image's version, and what is not is told", () => {
+  const { registry, repository, tag } = audit.collector;
+  const name = `harbor.lab/mirror/${registry}/${repository}:${tag}`;
+  expect(programVersion('otelcol-contrib')).toBe(tag);
+  expect(recipe(name).config).toMatchObject({ Entrypoint: ['/otelcol-contrib'], User: '10001:10001' });
+  expect(imageFacts(name).difference).toMatch(/webhook receiver is 0\.156\.0 and the S3 exporter 0\.158\.0$/);
 });

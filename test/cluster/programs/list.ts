@@ -295,6 +295,6 @@ export const PROGRAMS: readonly Program[] = [
     binaries: { 'otelcol-contrib': './collector' },
     tags: ['grpcnotrace'],
     variables: { 'main.version': '0.159.0' },
-    seconds: 100,
+    seconds: 80,
   },
 ];
