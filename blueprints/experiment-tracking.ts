@@ -1,6 +1,8 @@
 import { Duration, Size } from 'cdk8s';
 import { type Construct } from 'constructs';
 import {
+  AuditLog,
+  type AuditLogProps,
   type BucketProps,
   CertManager,
   type CertManagerProps,
@@ -35,6 +37,7 @@ import {
   show,
   type Site,
   Vault,
+  type VaultAuthorityProps,
   type VaultProps,
 } from '../lib';
 
@@ -82,7 +85,7 @@ export interface ExperimentTrackingProps extends PlatformProps {
    * changed once it is installed.
    * @default - those of the size
    */
-  readonly minio?: Partial<Omit<MinIOProps, 'driveSize' | 'gateway' | 'certificates' | 'metrics'>>;
+  readonly minio?: Partial<Omit<MinIOProps, 'driveSize' | 'gateway' | 'certificates' | 'audit' | 'metrics'>>;
   /** PostgreSQL's own props, over those of the size: `{ settings: { work_mem: '64MB' } }`. @default - those of the size */
   readonly postgres?: Partial<Omit<PostgresProps, 'storage' | 'backups' | 'certificates' | 'metrics'>>;
   /** MLflow's own props, over those of the size: `{ workers: 8, administrator: 'ml-ops' }`. @default - those of the size */
@@ -101,19 +104,36 @@ export interface ExperimentTrackingProps extends PlatformProps {
    * @default - all are minted
    */
   readonly vault?: Partial<
-    Omit<VaultProps, 'certificates' | 'gateway' | 'identity' | 'snapshots' | 'snapshotPath' | 'metrics'>
+    Omit<VaultProps, 'certificates' | 'gateway' | 'identity' | 'snapshots' | 'snapshotPath' | 'audit' | 'metrics'>
   >;
   /** External Secrets' own props, where there is Vault. @default - its own */
   readonly externalSecrets?: Partial<Omit<ExternalSecretsProps, 'store' | 'certificates' | 'metrics'>>;
+  /**
+   * An authority in Vault signs the certificates of what comes after it, PostgreSQL's, where it has one, Redis's and Harbor's; `{}` is a root of its own. An
+   * intermediate must have its `chain`: what is made here needs certificates.
+   * @default - what signs all others' does
+   */
+  readonly vaultAuthority?: VaultAuthorityProps;
+  /**
+   * A group of the directory for whose people Vault makes users that read MLflow's database, all teams' runs, for an hour:
+   * `vault read database/creds/mlflow-read`.
+   * @default - nobody but MLflow gets to it
+   */
+  readonly databaseReaders?: string;
   /**
    * A registry for the teams' images, `{}` is Harbor with its own choices. Where `registryMirror` names its host, it is the mirror of all images too.
    * @default - none
    */
   readonly harbor?: Partial<
-    Omit<HarborProps, 'database' | 'redis' | 'storage' | 'gateway' | 'certificates' | 'identity' | 'metrics'>
+    Omit<HarborProps, 'database' | 'redis' | 'storage' | 'gateway' | 'certificates' | 'identity' | 'audit' | 'metrics'>
   >;
   /** The own props of Harbor's Redis. @default - three servers where there are as many nodes */
   readonly redis?: Partial<Omit<RedisProps, 'certificates' | 'metrics'>>;
+  /** Who did what in MinIO, Vault and Harbor is kept in a bucket of its own, as long as is said here; `{}` for the defaults. @default - it isn't */
+  readonly auditLog?: Partial<Omit<AuditLogProps, 'bucket' | 'certificates' | 'metrics'>> & {
+    /** What somebody deletes or overwrites before that is there for another 30 days. @default 400 days */
+    readonly kept?: Duration;
+  };
   /** Collects all systems' metrics: `(lab) => External.prometheus(lab, {...})`. @default - nobody does */
   readonly metrics?: (platform: Platform) => IMetrics;
 }
@@ -181,6 +201,8 @@ export class ExperimentTracking extends Platform {
   readonly postgres: Postgres;
   readonly mlflow: MLflow;
   readonly redis?: Redis;
+  /** Keeps what systems record of who did what, where that is wanted. */
+  readonly auditLog?: AuditLog;
   /** Holds the teams' images, where they have a registry. */
   readonly registry?: Harbor;
   /** Collects the systems' metrics, where somebody does. */
@@ -211,20 +233,32 @@ export class ExperimentTracking extends Platform {
     const signIn =
       this.identity && new OAuth2Proxy(this, 'sign-in', { ...props.oauth2Proxy, identity: this.identity, metrics });
     const certificates = plan.encrypted ? this.certificates : undefined;
+    const { kept = Duration.days(400), ...auditLog } = props.auditLog ?? {};
+    const audit = props.auditLog && new AuditLog(this, 'audit', { ...auditLog, ...trusted });
+    this.auditLog = audit;
     this.objects = new MinIO(this, 'minio', {
       ...over(plan.objects, props.minio),
       ...(props.driveSize && { driveSize: props.driveSize }),
       gateway: this.gateway,
       identity: this.identity,
       certificates,
+      audit,
       metrics,
     });
+    audit?.keepIn(
+      this.objects.addBucket('audit', {
+        versioning: true,
+        expireAfter: kept,
+        expireNoncurrentAfter: Duration.days(30),
+      }),
+    );
     if (props.vault) {
       this.vault = new Vault(this, 'vault', {
         ...props.vault,
         ...trusted,
         gateway: this.gateway,
         identity: this.identity,
+        audit,
         snapshots: this.objects.addBucket('vault-snapshots'),
       });
       this.externalSecrets = new ExternalSecrets(this, 'external-secrets', {
@@ -234,16 +268,23 @@ export class ExperimentTracking extends Platform {
       });
       this.useCredentials(this.externalSecrets);
     }
+    const signer =
+      props.vaultAuthority &&
+      this.certificates.addIssuer('vault', { signer: this.vault!.addAuthority('pki', props.vaultAuthority) });
+    const late = { certificates: signer ?? this.certificates, metrics };
     this.postgres = new Postgres(this, 'postgres', {
       ...over(plan.database, props.postgres),
       ...(props.databaseStorage && { storage: props.databaseStorage }),
       backups: this.objects.addBucket('postgres-backups'),
-      certificates,
+      certificates: plan.encrypted ? late.certificates : undefined,
       metrics,
     });
+    const runs = this.postgres.addDatabase('mlflow');
+    if (props.databaseReaders !== undefined)
+      this.vault!.addDatabase('mlflow', { database: runs }).allowGroup(props.databaseReaders, 'read');
     this.mlflow = new MLflow(this, 'mlflow', {
       ...over({ ...plan.tracking, garbageCollection: {} }, props.mlflow),
-      database: this.postgres.addDatabase('mlflow'),
+      database: runs,
       artifacts: this.objects.addBucket('mlflow', plan.artifacts),
       gateway: this.gateway,
       signIn,
@@ -253,16 +294,17 @@ export class ExperimentTracking extends Platform {
     if (props.harbor) {
       this.redis = new Redis(this, 'redis', {
         ...over({ replicas: this.size === 'edge' ? 1 : 3 } as const, props.redis),
-        ...trusted,
+        ...late,
       });
       this.registry = new Harbor(this, 'harbor', {
         ...props.harbor,
-        ...trusted,
+        ...late,
         gateway: this.gateway,
         database: this.postgres.addDatabase('harbor'),
         redis: this.redis.addDatabases('harbor', 4),
         storage: this.objects.addBucket('harbor'),
         identity: this.identity,
+        audit,
       });
       if (this.mirror?.host === this.registry.host) this.serveMirrorBy(this.registry);
     }
@@ -292,11 +334,14 @@ function checkParts(path: string, props: ExperimentTrackingProps): void {
   const parts = [
     ['oauth2Proxy', 'dex'],
     ['externalSecrets', 'vault'],
+    ['vaultAuthority', 'vault'],
+    ['databaseReaders', 'vault'],
+    ['databaseReaders', 'dex'],
     ['redis', 'harbor'],
   ] as const;
   for (const [part, whole] of parts) {
     if (props[part] !== undefined && props[whole] === undefined)
-      fail(path, `${part} has props, but there is no ${whole}; leave them out, or pass ${whole}`);
+      fail(path, `${part} is given, but there is no ${whole}; leave it out, or pass ${whole}`);
   }
 }
 

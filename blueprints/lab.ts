@@ -1,4 +1,4 @@
-import { Size } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import { External } from '../lib';
 import { type TrainingClusterProps } from './training-cluster';
 
@@ -27,13 +27,17 @@ export const COMPANY: Pick<TrainingClusterProps, 'vault' | 'dex'> = {
   }),
 };
 
-/** The lab in that company: behind Istio, with its images in Harbor, and its teams those of the directory. */
+/** The lab in that company: behind Istio, with its images in Harbor, its teams those of the directory, and who did what in an audit log. */
 export const COMPANY_LAB: Omit<TrainingClusterProps, 'site'> = {
   ...LAB,
   ...COMPANY,
   gateway: 'istio',
   registryMirror: { host: 'harbor.dgx-lab.example', project: 'mirror', layout: 'by-registry' },
   harbor: { administrators: 'ml-platform' },
+  // Whoever looks soon after something was done finds it there.
+  auditLog: { interval: Duration.minutes(1) },
+  vaultAuthority: {},
+  databaseReaders: 'ml-platform',
   teams: {
     vision: { ...LAB.teams!.vision, group: 'ml-vision' },
     language: { ...LAB.teams!.language, group: 'ml-language' },

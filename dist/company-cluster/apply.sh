@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 usage: apply.sh [--from N] [--dry-run] [--timeout SECONDS] [--force-conflicts] [-- KUBECTL OPTION...]
 
-  --from N           begin at wave N (waves before it are taken as done); last wave: 12
+  --from N           begin at wave N (waves before it are taken as done); last wave: 13
   --dry-run          ask the API server whether it would accept each file, change nothing. Waves whose namespaces
                      and custom resource definitions aren't in the cluster yet can't be asked about and are named
   --timeout SECONDS  longest to wait for the gates of one file; default 900
@@ -36,8 +36,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-if [ "$from" -gt 12 ]; then
-  echo "apply.sh: --from $from is after the last wave, 12" >&2
+if [ "$from" -gt 13 ]; then
+  echo "apply.sh: --from $from is after the last wave, 13" >&2
   exit 2
 fi
 
@@ -263,7 +263,7 @@ ask() {
   if [ "$wave" -gt 0 ] && [ -z "$founded" ]; then
     if missing_foundation; then
       unasked=1
-      say "waves $wave to 12 can't be asked about until wave 0 is in the cluster"
+      say "waves $wave to 13 can't be asked about until wave 0 is in the cluster"
       return 0
     fi
     founded=1
@@ -332,33 +332,39 @@ steps() {
   step 29 3 03-kubeflow-trainer-runtimes.k8s.yaml 22
   step 30 3 03-metallb-configure.k8s.yaml 24
   step 31 3 03-network-operator-policy.k8s.yaml 25
-  step 32 4 04-dex-certificate.k8s.yaml 26
-  step 33 4 04-external-secrets-certificate.k8s.yaml 26
-  step 34 4 04-gateway-certificate.k8s.yaml 26
-  step 35 4 04-redis-certificate.k8s.yaml 26
+  step 32 4 04-audit-certificate.k8s.yaml 26
+  step 33 4 04-dex-certificate.k8s.yaml 26
+  step 34 4 04-external-secrets-certificate.k8s.yaml 26
+  step 35 4 04-gateway-certificate.k8s.yaml 26
   step 36 4 04-vault-certificate.k8s.yaml 26
-  step 37 5 05-dex.k8s.yaml 14 32
-  step 38 5 05-external-secrets.k8s.yaml 33
-  step 39 5 05-gateway.k8s.yaml 15 30 34
-  step 40 5 05-vault.k8s.yaml 36
-  step 41 6 06-minio.k8s.yaml 37 39
-  step 42 6 06-vault-configure.k8s.yaml 37 39 40
-  step 43 7 07-external-secrets-seed.k8s.yaml 42
-  step 44 7 07-external-secrets-stores.k8s.yaml 38 42
-  step 45 7 07-minio-configure.k8s.yaml 41
-  step 46 8 08-external-secrets-secrets.k8s.yaml 43 44
-  step 47 8 08-vault-snapshots.k8s.yaml 42 45
-  step 48 9 09-harbor-secrets.k8s.yaml 46
-  step 49 9 09-language.k8s.yaml 46
-  step 50 9 09-postgres.k8s.yaml 45 46
-  step 51 9 09-redis.k8s.yaml 35 46
-  step 52 9 09-sign-in-mlflow.k8s.yaml 46
-  step 53 9 09-vision.k8s.yaml 46
-  step 54 10 10-postgres-backup.k8s.yaml 50
-  step 55 10 10-postgres-configure.k8s.yaml 50
-  step 56 11 11-harbor.k8s.yaml 48 51 55
-  step 57 11 11-mlflow.k8s.yaml 55
-  step 58 12 12-harbor-configure.k8s.yaml 56
+  step 37 5 05-audit.k8s.yaml 14 32
+  step 38 5 05-dex.k8s.yaml 14 33
+  step 39 5 05-external-secrets.k8s.yaml 34
+  step 40 5 05-gateway.k8s.yaml 15 30 35
+  step 41 6 06-minio.k8s.yaml 37 38 40
+  step 42 6 06-vault.k8s.yaml 36 37
+  step 43 7 07-minio-configure.k8s.yaml 41
+  step 44 7 07-vault-configure.k8s.yaml 38 40 42
+  step 45 8 08-external-secrets-seed.k8s.yaml 44
+  step 46 8 08-external-secrets-stores.k8s.yaml 39 44
+  step 47 8 08-vault-authority-pki.k8s.yaml 44
+  step 48 8 08-vault-snapshots.k8s.yaml 43 44
+  step 49 9 09-cert-manager-issuer-vault.k8s.yaml 47
+  step 50 9 09-external-secrets-secrets.k8s.yaml 45 46
+  step 51 10 10-harbor-secrets.k8s.yaml 50
+  step 52 10 10-language.k8s.yaml 50
+  step 53 10 10-postgres.k8s.yaml 43 50
+  step 54 10 10-redis-certificate.k8s.yaml 49
+  step 55 10 10-sign-in-mlflow.k8s.yaml 50
+  step 56 10 10-vision.k8s.yaml 50
+  step 57 11 11-postgres-backup.k8s.yaml 53
+  step 58 11 11-postgres-configure.k8s.yaml 53
+  step 59 11 11-redis.k8s.yaml 50 54
+  step 60 12 12-harbor.k8s.yaml 51 58 59
+  step 61 12 12-mlflow.k8s.yaml 58
+  step 62 12 12-postgres-users-mlflow.k8s.yaml 58
+  step 63 13 13-harbor-configure.k8s.yaml 60
+  step 64 13 13-vault-database-mlflow.k8s.yaml 62
 }
 
 gates_1() {
@@ -432,7 +438,7 @@ gates_13() {
 
 gates_14() {
   :
-  gate_job platform-credentials mint-6ebf6d4d
+  gate_job platform-credentials mint-eb079abd
 }
 
 gates_15() {
@@ -522,6 +528,7 @@ gates_26() {
   gate_condition dex certificates.cert-manager.io private-ca-authority Ready
   gate_condition minio certificates.cert-manager.io private-ca-authority Ready
   gate_condition vault certificates.cert-manager.io private-ca-authority Ready
+  gate_condition cert-manager certificates.cert-manager.io private-ca-authority Ready
   gate_condition postgres certificates.cert-manager.io private-ca-authority Ready
   gate_condition external-secrets certificates.cert-manager.io private-ca-authority Ready
   gate_condition mlflow certificates.cert-manager.io private-ca-authority Ready
@@ -556,22 +563,22 @@ gates_31() {
 
 gates_32() {
   :
-  gate_condition dex certificates.cert-manager.io tls Ready
+  gate_condition audit certificates.cert-manager.io tls Ready
 }
 
 gates_33() {
   :
-  gate_condition external-secrets certificates.cert-manager.io external-secrets-webhook Ready
+  gate_condition dex certificates.cert-manager.io tls Ready
 }
 
 gates_34() {
   :
-  gate_condition gateway certificates.cert-manager.io tls Ready
+  gate_condition external-secrets certificates.cert-manager.io external-secrets-webhook Ready
 }
 
 gates_35() {
   :
-  gate_condition redis certificates.cert-manager.io tls Ready
+  gate_condition gateway certificates.cert-manager.io tls Ready
 }
 
 gates_36() {
@@ -581,16 +588,22 @@ gates_36() {
 
 gates_37() {
   :
-  gate_rollout dex deployment dex
+  gate_rollout audit statefulset collector
 }
 
 gates_38() {
+  :
+  gate_rollout dex deployment dex
+}
+
+gates_39() {
   :
   gate_field '' validatingwebhookconfiguration secretstore-validate '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration externalsecret-validate '{.webhooks[0].clientConfig.caBundle}' ''
   gate_admission 'External Secrets'\'' webhook' '{"apiVersion":"external-secrets.io/v1","kind":"ExternalSecret","metadata":{"name":"admission-probe","namespace":"external-secrets"},"spec":{"secretStoreRef":{"kind":"SecretStore","name":"none"},"data":[{"secretKey":"none","remoteRef":{"key":"none"}}]}}'
   gate_rollout external-secrets deployment external-secrets-webhook
   gate_rollout external-secrets deployment controller-postgres
+  gate_rollout external-secrets deployment controller-vault
   gate_rollout external-secrets deployment controller-mlflow
   gate_rollout external-secrets deployment controller-sign-in
   gate_rollout external-secrets deployment controller-redis
@@ -599,17 +612,12 @@ gates_38() {
   gate_rollout external-secrets deployment controller-language
 }
 
-gates_39() {
+gates_40() {
   :
   gate_rollout gateway deployment ingress
   gate_field gateway service ingress '{.status.loadBalancer.ingress}' ''
   gate_condition '' gatewayclasses.gateway.networking.k8s.io istio Accepted
   gate_condition gateway gateways.gateway.networking.k8s.io ingress Programmed
-}
-
-gates_40() {
-  :
-  ask_person 'initialize Vault, unless that was done, and unseal each server, see summary.md: kubectl -n vault exec -it vault-0 -c vault -- vault operator init -key-shares=5 -key-threshold=3; for pod in vault-0 vault-1 vault-2; do kubectl -n vault exec -it "$pod" -c vault -- sh /vault/scripts/unseal.sh; done' gate_rollout vault statefulset vault
 }
 
 gates_41() {
@@ -619,27 +627,12 @@ gates_41() {
 
 gates_42() {
   :
-  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-40b9ca56
+  ask_person 'initialize Vault, unless that was done, and unseal each server, see summary.md: kubectl -n vault exec -it vault-0 -c vault -- vault operator init -key-shares=5 -key-threshold=3; for pod in vault-0 vault-1 vault-2; do kubectl -n vault exec -it "$pod" -c vault -- sh /vault/scripts/unseal.sh; done' gate_rollout vault statefulset vault
 }
 
 gates_43() {
   :
-  gate_job external-secrets seed-cfefa508
-}
-
-gates_44() {
-  :
-  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
-  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
-  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
-  gate_condition redis secretstores.external-secrets.io external-secrets Ready
-  gate_condition harbor secretstores.external-secrets.io external-secrets Ready
-  gate_condition vision secretstores.external-secrets.io external-secrets Ready
-  gate_condition language secretstores.external-secrets.io external-secrets Ready
-}
-
-gates_45() {
-  :
+  gate_job minio bucket-audit-ace36102
   gate_job minio bucket-vault-snapshots-a0c7bd87
   gate_job minio bucket-postgres-backups-28f2c033
   gate_job minio bucket-mlflow-17e28ba8
@@ -650,11 +643,51 @@ gates_45() {
   gate_job minio group-ml-language-767ab2ca
 }
 
+gates_44() {
+  :
+  ask_person 'let the platform into Vault, unless that was done: kubectl -n vault exec -it vault-0 -c vault -- sh /vault/scripts/bootstrap.sh' gate_job vault configure-e7796b9f
+}
+
+gates_45() {
+  :
+  gate_job external-secrets seed-26a427e6
+}
+
 gates_46() {
+  :
+  gate_condition postgres secretstores.external-secrets.io external-secrets Ready
+  gate_condition vault secretstores.external-secrets.io external-secrets Ready
+  gate_condition mlflow secretstores.external-secrets.io external-secrets Ready
+  gate_condition sign-in secretstores.external-secrets.io external-secrets Ready
+  gate_condition redis secretstores.external-secrets.io external-secrets Ready
+  gate_condition harbor secretstores.external-secrets.io external-secrets Ready
+  gate_condition vision secretstores.external-secrets.io external-secrets Ready
+  gate_condition language secretstores.external-secrets.io external-secrets Ready
+}
+
+gates_47() {
+  :
+  gate_job vault authority-pki-d270f01d
+}
+
+gates_48() {
+  :
+}
+
+gates_49() {
+  :
+  gate_condition '' clusterissuers.cert-manager.io vault Ready
+  gate_condition redis certificates.cert-manager.io vault-authority Ready
+  gate_condition harbor certificates.cert-manager.io vault-authority Ready
+}
+
+gates_50() {
   :
   gate_condition postgres externalsecrets.external-secrets.io postgres-superuser Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-mlflow Ready
+  gate_condition postgres externalsecrets.external-secrets.io postgres-users-mlflow Ready
   gate_condition postgres externalsecrets.external-secrets.io postgres-harbor Ready
+  gate_condition vault externalsecrets.external-secrets.io postgres-users-mlflow Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-admin Ready
   gate_condition mlflow externalsecrets.external-secrets.io postgres-mlflow Ready
   gate_condition mlflow externalsecrets.external-secrets.io mlflow-keys Ready
@@ -674,51 +707,52 @@ gates_46() {
   gate_condition language externalsecrets.external-secrets.io mlflow-team-language Ready
 }
 
-gates_47() {
-  :
-}
-
-gates_48() {
+gates_51() {
   :
   gate_job harbor secrets-62a85ff6
 }
 
-gates_49() {
-  :
-}
-
-gates_50() {
-  :
-  gate_rollout postgres statefulset postgres
-}
-
-gates_51() {
-  :
-  gate_rollout redis statefulset redis
-  gate_rollout redis deployment proxy
-}
-
 gates_52() {
   :
-  gate_rollout sign-in deployment mlflow
 }
 
 gates_53() {
   :
+  gate_rollout postgres statefulset postgres
 }
 
 gates_54() {
   :
-  gate_job postgres first-backup-eb556bc1
+  gate_condition redis certificates.cert-manager.io tls Ready
 }
 
 gates_55() {
+  :
+  gate_rollout sign-in deployment mlflow
+}
+
+gates_56() {
+  :
+}
+
+gates_57() {
+  :
+  gate_job postgres first-backup-eb556bc1
+}
+
+gates_58() {
   :
   gate_job postgres database-mlflow-d6da05d0
   gate_job postgres database-harbor-f88bc4d9
 }
 
-gates_56() {
+gates_59() {
+  :
+  gate_rollout redis statefulset redis
+  gate_rollout redis deployment proxy
+}
+
+gates_60() {
   :
   gate_rollout harbor deployment core
   gate_rollout harbor deployment portal
@@ -727,14 +761,24 @@ gates_56() {
   gate_rollout harbor deployment trivy
 }
 
-gates_57() {
+gates_61() {
   :
   gate_rollout mlflow deployment server
 }
 
-gates_58() {
+gates_62() {
   :
-  gate_job harbor configure-0bc9e26b
+  gate_job postgres users-mlflow-3a1ff5be
+}
+
+gates_63() {
+  :
+  gate_job harbor configure-13bddfa6
+}
+
+gates_64() {
+  :
+  gate_job vault database-mlflow-dd5992f2
 }
 
 main

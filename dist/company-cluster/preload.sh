@@ -31,6 +31,7 @@ docker.io/goharbor/trivy-adapter-photon:v2.15.1 - harbor.dgx-lab.example/mirror/
 docker.io/hashicorp/vault:1.21.0 - harbor.dgx-lab.example/mirror/docker.io/hashicorp/vault:1.21.0
 docker.io/library/haproxy:3.2.21 - harbor.dgx-lab.example/mirror/docker.io/library/haproxy:3.2.21
 docker.io/library/postgres:17.11-trixie - harbor.dgx-lab.example/mirror/docker.io/library/postgres:17.11-trixie
+docker.io/otel/opentelemetry-collector-contrib:0.159.0 - harbor.dgx-lab.example/mirror/docker.io/otel/opentelemetry-collector-contrib:0.159.0
 docker.io/valkey/valkey:8.1.4 - harbor.dgx-lab.example/mirror/docker.io/valkey/valkey:8.1.4
 ghcr.io/aquasecurity/trivy-db:2 - harbor.dgx-lab.example/mirror/ghcr.io/aquasecurity/trivy-db:2
 ghcr.io/aquasecurity/trivy-java-db:1 - harbor.dgx-lab.example/mirror/ghcr.io/aquasecurity/trivy-java-db:1

@@ -1,8 +1,9 @@
+import { Duration } from 'cdk8s';
 import { join } from 'node:path';
 import { ExperimentTracking, TrainingCluster, type TrainingClusterProps } from '../../blueprints';
 import { COMPANY, COMPANY_LAB } from '../../blueprints/lab';
 import { App, Site } from '../../lib';
-import { findingsOf } from '../support';
+import { findingsOf, objectOf, objectsOf } from '../support';
 
 const site = Site.fromFile(join(__dirname, '../../blueprints/sites/dgx-lab.yaml'));
 
@@ -19,10 +20,38 @@ test('what a company has links, with teams of the directory or without', () => {
   expect(findingsOf(cluster)).toEqual([]);
 });
 
+test('certificates of what comes after Vault are signed in it, those of what it stands on are not', () => {
+  const cluster = lab(COMPANY_LAB);
+  const issuer = (namespace: string, name: string) =>
+    objectOf<{ spec: { issuerRef: { name: string } } }>(cluster, 'Certificate', name, namespace).spec.issuerRef.name;
+  expect(issuer('redis', 'tls')).toBe('vault');
+  for (const before of ['audit', 'vault', 'dex'])
+    expect([before, issuer(before, 'tls')]).toEqual([before, 'private-ca']);
+});
+
+test('the audit log is kept in a bucket for as long as is said', () => {
+  const rules = (props: Partial<TrainingClusterProps>) =>
+    JSON.stringify(objectsOf(lab({ ...COMPANY_LAB, ...props })).filter(({ kind }) => kind === 'Job'));
+  expect(rules({})).toContain('\\"Days\\":400');
+  expect(rules({ auditLog: { kept: Duration.days(90) } })).toContain('\\"Days\\":90');
+  expect(rules({ auditLog: undefined })).not.toContain('\\"Days\\"');
+});
+
 test.each<[string, Partial<TrainingClusterProps>, string]>([
-  ['a sign-in without people', { oauth2Proxy: {} }, 'lab: oauth2Proxy has props, but there is no dex'],
-  ['External Secrets without Vault', { externalSecrets: {} }, 'lab: externalSecrets has props, but there is no vault'],
-  ['a Redis for nobody', { redis: {} }, 'lab: redis has props, but there is no harbor'],
+  ['a sign-in without people', { oauth2Proxy: {} }, 'lab: oauth2Proxy is given, but there is no dex'],
+  ['External Secrets without Vault', { externalSecrets: {} }, 'lab: externalSecrets is given, but there is no vault'],
+  ['an authority without Vault', { vaultAuthority: {} }, 'lab: vaultAuthority is given, but there is no vault'],
+  [
+    'readers of a database without Vault',
+    { databaseReaders: 'analysts' },
+    'lab: databaseReaders is given, but there is no vault',
+  ],
+  [
+    'readers of a database whom nobody knows',
+    { vault: {}, databaseReaders: 'analysts' },
+    'lab: databaseReaders is given, but there is no dex',
+  ],
+  ['a Redis for nobody', { redis: {} }, 'lab: redis is given, but there is no harbor'],
   [
     'a group where nobody signs in',
     { teams: { vision: { gpus: { training: 8 }, group: 'ml-vision' } } },

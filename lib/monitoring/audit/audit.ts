@@ -78,6 +78,7 @@ export class AuditLog extends System implements IAuditSink {
   private readonly collector: Collector;
   private readonly sources: Source[] = [];
   private readonly certificates?: ICertificateIssuer;
+  private readonly path: string;
   private bucket?: IBucket;
 
   constructor(scope: Construct, id: string, props: AuditLogProps = {}) {
@@ -87,6 +88,7 @@ export class AuditLog extends System implements IAuditSink {
     const interval = props.interval ?? Duration.minutes(5);
     const storage = props.storage ?? Size.gibibytes(10);
     const path = props.path ?? id;
+    this.path = path;
     check(this.node.path, { ...props, replicas, interval, path });
     this.certificates = certificates;
 
@@ -193,6 +195,7 @@ export class AuditLog extends System implements IAuditSink {
 
   private use(bucket: IBucket): void {
     this.bucket = bucket;
+    this.addEndpoint('Audit records', `bucket ${bucket.name} of ${bucket.url}, below ${this.path}/`);
     this.collector.connectTo(bucket.endpoint);
     this.collector.keepIn(bucket.credentials.in(this.namespace), bucket.authority(this.install));
   }

@@ -25,6 +25,8 @@ interface Group {
   readonly platform?: PlatformName;
   /** Whether it is so large that nothing else may run beside it. @default false */
   readonly large?: boolean;
+  /** How many suites run at a time; those that can't say so by `support/ended.ts`. @default 1 */
+  readonly atATime?: number;
 }
 
 /**
@@ -34,7 +36,7 @@ interface Group {
 const CLUSTERS: Readonly<Record<string, Group>> = {
   first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
   second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9[0-8]/, platform: 'company-cluster', large: true },
+  third: { suites: /^9[0-8]/, platform: 'company-cluster', large: true, atATime: 2 },
   fourth: { suites: /^99/ },
 };
 
@@ -91,13 +93,13 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runGroup = async ({ name, suites, platform }: (typeof groups)[number]) => {
+  const runGroup = async ({ name, suites, platform, atATime = 1 }: (typeof groups)[number]) => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
       together,
-      [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, ...options, ...suites],
+      [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, `--maxWorkers=${atATime}`, ...options, ...suites],
       tell,
     );
     const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];

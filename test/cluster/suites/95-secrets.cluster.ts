@@ -1,20 +1,15 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Client } from '../client/client';
 import { type KubeObject } from '../cluster';
-import { complaints } from '../complaints';
-import { SCRATCH } from '../paths';
 import { until } from '../shell';
-import { initialize, SERVERS, unseal, vault, vaultKeys, type VaultKeys } from './support/hands';
-import { FOLDER, LivePlatform, manifests } from './support/platform';
+import { activeServer, vault, vaultKeys, type VaultKeys } from './support/hands';
+import { tellsItsEnd } from './support/ended';
+import { LivePlatform, manifests } from './support/platform';
 import { proves } from './support/proves';
-import { web } from './support/web';
+import { VaultClient } from './support/vault-client';
 
 const platform = new LivePlatform();
-const { cluster, domain } = platform;
+const { cluster } = platform;
 const name = cluster.state.platform;
-/** Longest, in seconds, until another server of Vault is the active one. */
-const FAILOVER = 30;
 
 interface Secret extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
@@ -31,34 +26,19 @@ interface ExternalSecret extends KubeObject {
 
 let client: Client;
 let keys: VaultKeys;
+let vaultClient: VaultClient;
+
+tellsItsEnd(cluster, '95-secrets');
 
 beforeAll(async () => {
-  [client, keys] = await Promise.all([platform.client(), vaultKeys.get()]);
+  [client, keys] = await Promise.all([platform.client(), vaultKeys.get(0)]);
+  vaultClient = new VaultClient(platform, client);
 });
-
-/** What Vault answers to a request through the gateway. */
-async function ask(path: string, token?: string, body?: object) {
-  const { status, body: text } = await web(client, {
-    url: `https://vault.${domain}/v1/${path}`,
-    method: body ? 'POST' : 'GET',
-    headers: token === undefined ? {} : { 'X-Vault-Token': token },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  return { status, text: text ?? '' };
-}
-
-/** Signs in to Vault as a service account of the cluster does: its token of Kubernetes for one of Vault. */
-async function signIn(namespace: string, account: string, role: string) {
-  const jwt = await cluster.kubectl('create', 'token', '-n', namespace, account, '--audience=vault');
-  const { status, text } = await ask('auth/kubernetes/login', undefined, { role, jwt: jwt.trim() });
-  const { auth } = JSON.parse(text) as { readonly auth?: { readonly client_token: string } };
-  return { status, token: auth?.client_token };
-}
 
 describe('Vault', () => {
   proves('vault', 'L', 'takes the root token no longer, since the platform was let in', async () => {
-    expect(await ask('sys/health')).toMatchObject({ status: expect.any(Number) });
-    expect((await ask('auth/token/lookup-self', keys.root_token)).status).toBe(403);
+    expect(await vaultClient.ask('sys/health')).toMatchObject({ status: expect.any(Number) });
+    expect((await vaultClient.ask('auth/token/lookup-self', keys.root_token)).status).toBe(403);
   });
 
   proves(
@@ -66,24 +46,24 @@ describe('Vault', () => {
     'L',
     "gives a service account of Kubernetes its own namespace's secrets, and no other's",
     async () => {
-      const { token } = await signIn('mlflow', 'external-secrets', `${name}-read-mlflow`);
-      const { status, text } = await ask(`kv/data/${name}/mlflow/mlflow-admin`, token);
+      const { token } = await vaultClient.signIn('mlflow', 'external-secrets', `${name}-read-mlflow`);
+      const { status, text } = await vaultClient.ask(`kv/data/${name}/mlflow/mlflow-admin`, token);
       expect(status).toBe(200);
       const { data } = (JSON.parse(text) as { data: { data: Record<string, string> } }).data;
       expect(data.password).toBe(await cluster.secret('mlflow', 'mlflow-admin', 'password'));
-      expect((await ask(`kv/data/${name}/postgres/postgres-superuser`, token)).status).toBe(403);
-      expect((await ask('sys/policies/acl?list=true', token)).status).toBe(403);
+      expect((await vaultClient.ask(`kv/data/${name}/postgres/postgres-superuser`, token)).status).toBe(403);
+      expect((await vaultClient.ask('sys/policies/acl?list=true', token)).status).toBe(403);
     },
   );
 
   proves('vault', 'L', 'refuses an account the role of another, and an account that nobody wired', async () => {
-    expect((await signIn('mlflow', 'external-secrets', `${name}-read-postgres`)).status).toBe(403);
-    expect((await signIn('mlflow', 'default', `${name}-read-mlflow`)).status).toBe(403);
+    expect((await vaultClient.signIn('mlflow', 'external-secrets', `${name}-read-postgres`)).status).toBe(403);
+    expect((await vaultClient.signIn('mlflow', 'default', `${name}-read-mlflow`)).status).toBe(403);
   });
 
   proves('vault', 'L', 'logs each request to two devices, with values hashed', async () => {
     const password = await cluster.secret('mlflow', 'mlflow-admin', 'password');
-    const active = await activeServer();
+    const active = await activeServer(cluster);
     const file = await cluster.run(vault(active, 'tail', '-n', '400', '/vault/audit/audit.log'));
     const output = await cluster.kubectl('logs', '-n', 'vault', active, '-c', 'vault', '--tail=2000');
     for (const log of [file, output]) {
@@ -101,11 +81,11 @@ describe('External Secrets', () => {
     const differing: string[] = [];
     let compared = 0;
     for (const namespace of namespaces) {
-      const { token } = await signIn(namespace, 'external-secrets', `${name}-read-${namespace}`);
+      const { token } = await vaultClient.signIn(namespace, 'external-secrets', `${name}-read-${namespace}`);
       for (const { metadata, spec } of all.filter((each) => each.metadata.namespace === namespace)) {
         const { data } = await cluster.get<Secret>('secret', '-n', namespace, spec.target.name);
         for (const { secretKey, remoteRef } of spec.data) {
-          const { text } = await ask(`kv/data/${remoteRef.key}`, token);
+          const { text } = await vaultClient.ask(`kv/data/${remoteRef.key}`, token);
           const kept = (JSON.parse(text) as { data: { data: Record<string, string> } }).data.data[remoteRef.property];
           compared += 1;
           if (kept === undefined || Buffer.from(data[secretKey] ?? '', 'base64').toString() !== kept)
@@ -174,88 +154,3 @@ describe('External Secrets', () => {
     },
   );
 });
-
-describe('when a server is lost', () => {
-  proves('vault', 'F', `another is active within ${FAILOVER} s, and what is unsealed again joins it`, async () => {
-    const before = await activeServer();
-    await cluster.kubectl('delete', 'pod', '-n', 'vault', before, '--wait=false');
-    const began = Date.now();
-    await until('another active server', FAILOVER, async () => {
-      const now = await activeServer();
-      return now !== before && now !== '' ? now : undefined;
-    });
-    const { token } = await signIn('mlflow', 'external-secrets', `${name}-read-mlflow`);
-    expect((await ask(`kv/data/${name}/mlflow/mlflow-admin`, token)).status).toBe(200);
-    console.log(`another server of Vault answers after ${((Date.now() - began) / 1000).toFixed(1)} s`);
-    await unsealed([before]);
-  });
-});
-
-/** As lib/security/vault/README.md says it. */
-describe('when all volumes are lost', () => {
-  const folder = join(SCRATCH, 'snapshots');
-  const COPY = '/vault/data/restore.snap';
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  proves(['vault', 'minio'], 'F', 'a snapshot from its bucket brings all back, opened by the old shares', async () => {
-    await cluster.kubectl('create', 'job', '-n', 'vault', '--from=cronjob/snapshot', 'snapshot-now');
-    await cluster.kubectl('wait', 'job/snapshot-now', '-n', 'vault', '--for=condition=Complete', '--timeout=120s');
-    mkdirSync(folder);
-    const env = await platform.s3Env('vault-snapshots');
-    await client.run('offsite.py', { args: ['save', 'vault-snapshots'], env, shared: folder });
-    const snapshot = (readdirSync(folder, { recursive: true }) as string[]).find((path) => path.endsWith('.snap'))!;
-
-    await cluster.kubectl('scale', 'statefulset', '-n', 'vault', 'vault', '--replicas=0');
-    for (const server of SERVERS)
-      await cluster.kubectl('wait', `pod/${server}`, '-n', 'vault', '--for=delete', '--timeout=90s');
-    await cluster.kubectl('delete', 'pvc', '-n', 'vault', '--all');
-    const applied = cluster.attempt(['sh', join(FOLDER, 'apply.sh'), '--timeout', '240']);
-    const thrownAway = await until('an empty server', 120, async () => initialize(cluster, 1));
-    await unseal(cluster, thrownAway, ['vault-0']);
-    const restore = [
-      `vault login - > /dev/null`,
-      `vault operator raft snapshot restore -force ${COPY}`,
-      `rm ${COPY} /vault/home/.vault-token`,
-    ];
-    await cluster.kubectl('cp', '-n', 'vault', '-c', 'vault', join(folder, snapshot), `vault-0:${COPY}`);
-    await cluster.run(vault('vault-0', 'sh', '-ec', restore.join('\n')), { input: `${thrownAway.root_token}\n` });
-    await cluster.kubectl('delete', 'pod', '-n', 'vault', ...SERVERS);
-    await unsealed(SERVERS);
-    await cluster.kubectl('delete', 'job', '-n', 'vault', '-l', 'app.kubernetes.io/component=configure');
-    expect(complaints(await applied)).toEqual({ code: 0, stderr: '' });
-  });
-
-  proves('vault', 'F', 'with the values and the roles that were in it', async () => {
-    const { token } = await signIn('mlflow', 'external-secrets', `${name}-read-mlflow`);
-    const { status, text } = await ask(`kv/data/${name}/mlflow/mlflow-admin`, token);
-    expect(status).toBe(200);
-    expect(text).toContain(await cluster.secret('mlflow', 'mlflow-admin', 'password'));
-  });
-});
-
-async function activeServer(): Promise<string> {
-  return cluster.kubectl(
-    'get',
-    'pods',
-    '-n',
-    'vault',
-    '-l',
-    'vault-active=true',
-    '-o',
-    'jsonpath={.items[*].metadata.name}',
-  );
-}
-
-/** Unseals servers once they run, and waits until they are ready. */
-async function unsealed(servers: readonly string[]): Promise<void> {
-  for (const server of servers) {
-    await until(`${server} running`, 90, async () => {
-      const { code } = await cluster.attempt(vault(server, 'true'));
-      return code === 0 || undefined;
-    });
-  }
-  await unseal(cluster, keys, servers);
-  for (const server of servers) {
-    await cluster.kubectl('wait', `pod/${server}`, '-n', 'vault', '--for=condition=Ready', '--timeout=60s');
-  }
-}

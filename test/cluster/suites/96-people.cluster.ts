@@ -1,5 +1,6 @@
 import { type Client } from '../client/client';
 import { directory, type Person } from '../machine/directory';
+import { tellsItsEnd } from './support/ended';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 
@@ -20,6 +21,8 @@ interface Seen {
 
 let client: Client;
 const seen = {} as Record<Person, Seen>;
+
+tellsItsEnd(cluster, '96-people');
 
 beforeAll(async () => {
   client = await platform.client();

@@ -1,38 +1,13 @@
 import { until } from '../shell';
 import { killContainer, type Pod, whole, workloads } from './failure/pods';
-import { imageOf, LivePlatform, manifests } from './support/platform';
+import { asCore } from './support/harbor-core';
+import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
-import { sleeper } from './support/sleepers';
 
 const { cluster } = new LivePlatform();
 /** Longest, in seconds, in which no write succeeds when the master is lost: 5 to notice, one to elect, and what a busy machine adds. */
 const GAP = 30;
 const CLIENT = 'as-core';
-
-interface PodTemplate {
-  readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
-}
-
-/** A pod that stands where Harbor's core does, of which the bench has no program, and writes by its user. */
-function client() {
-  const core = manifests().find(
-    ({ kind, metadata }) => kind === 'Deployment' && metadata.namespace === 'harbor' && metadata.name === 'core',
-  )!;
-  const pod = sleeper('harbor', CLIENT, (core.spec as PodTemplate).template.metadata.labels, imageOf('valkey/valkey'));
-  const spec = pod.spec as { readonly containers: readonly object[] };
-  const mounted = { user: 'redis-harbor', authority: 'private-ca-authority' };
-  return {
-    ...pod,
-    spec: {
-      ...spec,
-      containers: spec.containers.map((container) => ({
-        ...container,
-        volumeMounts: Object.keys(mounted).map((name) => ({ name, mountPath: `/${name}`, readOnly: true })),
-      })),
-      volumes: Object.entries(mounted).map(([name, secretName]) => ({ name, secret: { secretName } })),
-    },
-  };
-}
 
 /** Writes a number five times a second, and prints those that were acknowledged, with when. */
 const WRITER = `i=0
@@ -69,7 +44,9 @@ async function master(): Promise<Pod> {
 }
 
 beforeAll(async () => {
-  await cluster.run(['kubectl', 'apply', '-f', '-'], { input: JSON.stringify(client()) });
+  await cluster.run(['kubectl', 'apply', '-f', '-'], {
+    input: JSON.stringify(asCore(CLIENT, { user: 'redis-harbor', authority: 'vault-authority' })),
+  });
   await cluster.kubectl('wait', `pod/${CLIENT}`, '-n', 'harbor', '--for=condition=Ready', '--timeout=60s');
   // Its node hears of the new pod a moment later, and lets it through then.
   await until('the way to Redis', 20, async () => (await inClient('ask PING')).includes('PONG') || undefined);

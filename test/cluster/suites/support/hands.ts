@@ -126,3 +126,17 @@ export async function bootstrap(cluster: Cluster, { root_token: token }: VaultKe
 export function vault(server: string, ...command: string[]): string[] {
   return ['kubectl', 'exec', '-i', '-n', 'vault', server, '-c', 'vault', '--', ...command];
 }
+
+/** Name of the server that answers; empty where there is none. */
+export async function activeServer(cluster: Cluster): Promise<string> {
+  return cluster.kubectl(
+    'get',
+    'pods',
+    '-n',
+    'vault',
+    '-l',
+    'vault-active=true',
+    '-o',
+    'jsonpath={.items[*].metadata.name}',
+  );
+}

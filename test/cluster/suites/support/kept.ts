@@ -29,9 +29,11 @@ export class Kept<T> {
     renameSync(`${this.file}.new`, this.file);
   }
 
-  /** @throws where it isn't there, and no suite is running that could keep it */
-  async get(): Promise<T> {
-    const patience = process.env[TOGETHER] === undefined ? 0 : PATIENCE;
+  /**
+   * @param patience longest to wait in seconds: 0 where the suite that keeps it has ended
+   * @throws where it isn't there, and no suite is running that could keep it
+   */
+  async get(patience = process.env[TOGETHER] === undefined ? 0 : PATIENCE): Promise<T> {
     await until(`what the suite ${this.suite} keeps`, patience, async () => existsSync(this.file) || undefined, 1);
     return JSON.parse(readFileSync(this.file, 'utf8')) as T;
   }

@@ -13,7 +13,7 @@ export const FOLDER = readState().folder;
 
 export const BUCKETS = ['mlflow', 'postgres-backups'] as const;
 /** Those of the platform, one that trainings bring along, and those of a company's. */
-export type Bucket = (typeof BUCKETS)[number] | 'checkpoints' | 'vault-snapshots';
+export type Bucket = (typeof BUCKETS)[number] | 'checkpoints' | 'vault-snapshots' | 'audit';
 
 /** The objects of a folder's manifests, in the order of its files. */
 export function manifests(folder = FOLDER): readonly (Manifest & { readonly file: string })[] {

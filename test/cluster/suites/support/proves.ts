@@ -3,7 +3,7 @@ const TRACKING = ['metallb', 'credentials', 'cert-manager', 'gateway', 'minio', 
 /** What dist/company-cluster has besides, and runs: for trainings, */
 const TRAINING = ['node-feature-discovery', 'kueue', 'jobset', 'kubeflow-trainer'] as const;
 /** for trust (Istio, in the place of the other gateway, has its software's name here), */
-const TRUST = ['istio', 'dex', 'sign-in', 'vault', 'external-secrets', 'redis', 'vision', 'language'] as const;
+const TRUST = ['istio', 'dex', 'sign-in', 'vault', 'external-secrets', 'redis', 'vision', 'language', 'audit'] as const;
 /** and whose programs the bench lacks. */
 const SIMULATED = ['gpu-operator', 'network-operator', 'harbor'] as const;
 

@@ -83,6 +83,10 @@ export const blueprint: Table<Omit<ExperimentTrackingProps, keyof PlatformProps>
   oauth2Proxy: 'refused without dex',
   vault: 'a person unseals it; the bench applies a platform whose credentials are minted',
   externalSecrets: 'refused without vault',
+  vaultAuthority: 'refused without vault',
+  databaseReaders: 'refused without vault',
+  auditLog:
+    "its records are counted on the company's cluster; given later, MinIO is restarted as by each change of its environment",
   harbor: 'its programs are to be had from nowhere but its own images',
   redis: 'refused without harbor',
 };

@@ -5,6 +5,7 @@ import { APPLY, type Asked, refusalsOf, refusedOf, servedKinds } from '../upgrad
 import { objectsOf } from '../upgrade/program';
 import { CHANGES, REFUSALS } from '../upgrade/training/changes';
 import { compose } from '../upgrade/training/program';
+import { comesAfter } from './support/ended';
 import { proves, type System, TRAINING_SYSTEMS } from './support/proves';
 
 /** Kinds of what a site has besides the platform, and of what a change brings with it. */
@@ -22,6 +23,9 @@ const REFUSING: Readonly<Record<string, System>> = { kueue: 'kueue', queue: 'kue
 
 const cluster = new Cluster();
 const installed = objectsOf(compose());
+
+// Copies of queues would be lent from.
+comesAfter(cluster, '93-trainings');
 
 describe('a change over the running platform', () => {
   proves(TRAINING_SYSTEMS, 'A', `is accepted by the API server as a dry run: ${CHANGES.length} changes`, async () => {
