@@ -65,6 +65,8 @@ export async function startKubelet(node: PlannedNode): Promise<void> {
       `--kubeconfig=${kubeconfig(name)}`,
       `--hostname-override=${name}`,
       `--node-ip=${address}`,
+      // It reads dozens of files for each container each time.
+      '--housekeeping-interval=60s',
     ],
     env: {
       PATH: pathWithPrograms(),
@@ -121,6 +123,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
   snapshotter = "overlayfs"
   # What is pulled is kept once, unpacked.
   discard_unpacked_layers = true
+  stats_collect_period = 60
   [plugins."io.containerd.cri.v1.images".pinned_images]
     sandbox = "${SANDBOX_IMAGE}"
   [plugins."io.containerd.cri.v1.images".registry]
@@ -128,6 +131,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 [plugins."io.containerd.cri.v1.runtime"]
   # Without CAP_SYS_RESOURCE, the kernel refuses a sandbox its negative score.
   restrict_oom_score_adj = true
+  # Every container each second, unless told otherwise: a third of all that is spent on running them, for numbers that nobody asks for.
+  stats_collect_period = "60s"
 [plugins."io.containerd.cri.v1.runtime".cni]
   bin_dirs = ["/usr/lib/cni"]
   conf_dir = "${cni}"

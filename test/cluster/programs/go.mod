@@ -10,6 +10,7 @@ tool (
 	github.com/minio/minio
 	github.com/opencontainers/runc
 	github.com/rancher/local-path-provisioner
+	k8s.io/kubernetes/cmd/kubectl
 	sigs.k8s.io/kwok/cmd/kwok
 )
 
@@ -24,7 +25,7 @@ require (
 	k8s.io/client-go v0.37.0
 	k8s.io/component-base v0.37.0
 	k8s.io/klog/v2 v2.140.0
-	k8s.io/kubectl v0.0.0
+	k8s.io/kubectl v0.0.0 // indirect
 	k8s.io/kubernetes v1.36.3
 )
 

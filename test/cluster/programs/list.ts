@@ -52,14 +52,13 @@ export const PROGRAMS: readonly Program[] = [
     name: 'kubernetes',
     version: KUBERNETES,
     purpose: 'control plane, kubelet, kube-proxy, kubectl and etcd',
-    binaries: { kubernetes: './kubernetes' },
+    binaries: { kubernetes: './kubernetes', kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
     links: {
       'kube-apiserver': KUBERNETES,
       'kube-controller-manager': KUBERNETES,
       'kube-scheduler': KUBERNETES,
       'kube-proxy': KUBERNETES,
       kubelet: KUBERNETES,
-      kubectl: KUBERNETES,
       etcd: '3.6.8',
     },
     variables: {
