@@ -25,6 +25,8 @@ export function modelOf(of: Case): Model {
 }
 
 const ACCOUNT = 'fit';
+/** Label of all that is a case's, with the name of its namespace. */
+export const CASE = 'fit-of';
 
 /** What must be there before any case: the priorities. */
 export function priorityClasses(): object[] {
@@ -38,7 +40,7 @@ export function priorityClasses(): object[] {
 
 export function surroundings({ namespace, groups }: Case): object[] {
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { fit: 'yes' } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     // Not the namespace's own, which the controllers make when they get to it.
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace } },
     ...groups
@@ -57,7 +59,7 @@ export function nodeObject({ namespace }: Case, { name, labels, taints, allocata
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { ...labels, fit: 'yes' }, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
+    metadata: { name, labels: { ...labels, [CASE]: namespace }, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
     spec: { taints: [...taints, { key: 'fit-case', value: namespace, effect: 'NoSchedule' }] },
     status: {
       capacity: allocatable,
@@ -74,7 +76,7 @@ export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: It
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: podName(item), namespace, labels: { ...group.labels, fit: 'yes' } },
+    metadata: { name: podName(item), namespace, labels: { ...group.labels, [CASE]: namespace } },
     spec: { ...spec, priorityClassName: group.priority, serviceAccountName: ACCOUNT },
   };
 }

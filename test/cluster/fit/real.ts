@@ -1,5 +1,5 @@
 import { type Case } from './cases';
-import { modelOf, nodeObject, podName, podObject, priorityClasses, queue, surroundings } from './objects';
+import { CASE, modelOf, nodeObject, podName, podObject, priorityClasses, queue, surroundings } from './objects';
 
 /** Runs kubectl against the cluster. */
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
@@ -25,12 +25,12 @@ interface Pod {
 const SETTLED_FOR = 2500;
 const PATIENCE = 120_000;
 
-/** Puts cases into the cluster, has the scheduler place their pods, and takes everything away again. */
+/** Puts cases into the cluster, has the scheduler place their pods, and takes these away again. Others may be in it meanwhile. */
 export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {
   const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
   await createOf(kubectl, cases, (of) => [...surroundings(of), ...of.nodes.map((node) => nodeObject(of, node, now))]);
   await until('the nodes being ready', async () => {
-    const nodes = await list<{ spec: { taints?: { key: string }[] } }>(kubectl, 'nodes');
+    const nodes = await list<{ spec: { taints?: { key: string }[] } }>(kubectl, 'nodes', cases);
     return nodes.every(({ spec }) => !spec.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/')));
   });
   const waves = Math.max(...cases.flatMap(({ groups }) => groups.map(({ wave }) => wave)));
@@ -41,9 +41,9 @@ export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Pr
         podObject(of, of.groups[item.template.index]!, item),
       ),
     );
-    await settle(kubectl);
+    await settle(kubectl, cases);
   }
-  const pods = await list<Pod>(kubectl, 'pods');
+  const pods = await list<Pod>(kubectl, 'pods', cases);
   const outcomes = cases.map((of, i) => outcomeOf(pods, of.namespace, asked[i]!.map(podName)));
   await clear(kubectl, cases);
   return outcomes;
@@ -73,8 +73,11 @@ function messageOf({ conditions }: Pod['status']): string {
   return conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? '';
 }
 
-/** What the API server is asked for: the objects of all cases. */
-const OURS = 'labelSelector=fit%3Dyes';
+/** What the API server is asked for: the objects of these cases. */
+function queryFor(cases: readonly Case[]): string {
+  const labelSelector = `${CASE} in (${cases.map(({ namespace }) => namespace).join(',')})`;
+  return new URLSearchParams({ labelSelector }).toString();
+}
 
 /** kubectl makes one object after another; cases don't depend on each other. */
 const LANES = 6;
@@ -99,17 +102,17 @@ async function create(kubectl: Kubectl, items: readonly object[]): Promise<void>
 }
 
 /** As the API server sends them: kubectl would read and write each of hundreds of objects anew, several times a second. */
-async function list<T>(kubectl: Kubectl, kind: 'nodes' | 'pods'): Promise<readonly T[]> {
-  const text = await kubectl(['get', '--raw', `/api/v1/${kind}?${OURS}`]);
+async function list<T>(kubectl: Kubectl, kind: 'nodes' | 'pods', cases: readonly Case[]): Promise<readonly T[]> {
+  const text = await kubectl(['get', '--raw', `/api/v1/${kind}?${queryFor(cases)}`]);
   return (JSON.parse(text) as { items: readonly T[] }).items;
 }
 
 /** Waits until each pod has a node or was refused, and nothing has changed for a while. */
-async function settle(kubectl: Kubectl): Promise<void> {
+async function settle(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
   let last = '';
   let since = Date.now();
   await until('the scheduler having looked at all pods', async () => {
-    const pods = await list<Pod>(kubectl, 'pods');
+    const pods = await list<Pod>(kubectl, 'pods', cases);
     const picture = pods.map(({ metadata, spec }) => `${metadata.namespace}/${metadata.name} ${spec.nodeName}`).join();
     if (picture !== last) [last, since] = [picture, Date.now()];
     const looked = pods.every(({ spec, status }) => spec.nodeName ?? messageOf(status) !== '');
@@ -121,18 +124,17 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   const began = Date.now();
   while (!(await holds())) {
     if (Date.now() - began > PATIENCE) throw new Error(`waited ${PATIENCE / 1000} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 700));
   }
 }
 
+/** Takes nodes and pods away. Namespaces stay, as long as the cluster does: to end one, its controller asks for what is in it by each kind that there is. */
 async function clear(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
-  const names = cases.map(({ namespace }) => namespace);
-  await kubectl(['delete', '--raw', `/api/v1/nodes?${OURS}`]);
+  await kubectl(['delete', '--raw', `/api/v1/nodes?${queryFor(cases)}`]);
   await Promise.all(
-    lanesOf(names).map(async (lane) => {
-      for (const name of lane)
-        await kubectl(['delete', '--raw', `/api/v1/namespaces/${name}/pods?gracePeriodSeconds=0`]);
+    lanesOf(cases).map(async (lane) => {
+      for (const { namespace } of lane)
+        await kubectl(['delete', '--raw', `/api/v1/namespaces/${namespace}/pods?gracePeriodSeconds=0`]);
     }),
   );
-  await kubectl(['delete', 'namespaces', ...names, '--wait=false']);
 }
