@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -54,6 +54,9 @@ const ROOMY = 13;
 /** How suites are told, in a platform's place, that they need none. */
 export const NO_PLATFORM = 'none';
 
+/** Names a file: suites begin when it is there. Until then their cluster may be started. */
+const AWAITED = 'ONPREM_BENCH_AWAITED';
+
 /** What the first cluster's suites keep once the platform was installed; the installation has the machine for itself, to be timed. */
 const INSTALLED = join(KEPT, 'clean-state.json');
 
@@ -93,19 +96,22 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runGroup = async ({ name, suites, platform, atATime = 1 }: (typeof groups)[number]) => {
+  const runGroup = async (
+    { name, suites, platform, atATime = 1 }: (typeof groups)[number],
+    awaited?: string,
+  ): Promise<{ readonly code: number; readonly found: Found['testResults'] }> => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
-      together,
+      { ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }), ...(awaited !== undefined && { [AWAITED]: awaited }) },
       [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, `--maxWorkers=${atATime}`, ...options, ...suites],
       tell,
     );
     const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];
     return { code, found };
   };
-  const ended = together ? await overlapping(groups, runGroup) : await inTurn(groups, runGroup);
+  const ended = together ? await overlapping(groups, runGroup) : await inTurn(groups, async (group) => runGroup(group));
   const found = ended.flatMap((group) => group.found).sort((a, b) => (a.name < b.name ? -1 : 1));
   writeFileSync(RESULTS, JSON.stringify({ testResults: found }));
   tell(`the clusters' logs are in ${join(CACHE, 'clusters')}, the results in ${RESULTS}`);
@@ -122,6 +128,8 @@ export async function suites(
     await up(janitor, { platform, empty: platform === undefined, tell });
     // It ends with this process, however that ends, and is where clients are, so that it may ask the API server itself.
     const place = ['setpriv', '--pdeathsig', 'KILL', '--', 'nsenter', '-t', String(readState().holder), '-n', '--'];
+    const awaited = process.env[AWAITED];
+    while (awaited !== undefined && !existsSync(awaited)) await sleep(0.5);
     const command = [...place, ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
     tell('taking the cluster down');
@@ -131,11 +139,16 @@ export async function suites(
 }
 
 /** A process of its own for each cluster: it ends with this one, and its janitor then clears. */
-async function onCluster(name: string, together: boolean, args: readonly string[], tell: Tell): Promise<number> {
+async function onCluster(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  tell: Tell,
+): Promise<number> {
   const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
     cwd: REPOSITORY,
-    env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }) },
+    env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {
@@ -149,31 +162,48 @@ async function onCluster(name: string, together: boolean, args: readonly string[
 
 /**
  * Two platforms at a time: the second begins when the first is installed, or has ended; a large one has the machine for itself: probes time out
- * where two are installed at a time. What needs none comes at the end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
+ * where two are installed at a time. Its cluster is started while the last suites before it run. What needs none comes at the end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
  */
 async function overlapping<T extends Pick<Group, 'platform' | 'large'>, R>(
   groups: readonly T[],
-  runGroup: (group: T) => Promise<R>,
+  runGroup: (group: T, awaited?: string) => Promise<R>,
 ): Promise<readonly R[]> {
   const all: Promise<R>[] = [];
   let running = 0;
+  const begin = (group: T, awaited?: string) => {
+    const weight = group.platform === undefined || group.large ? AT_A_TIME : 1;
+    running += weight;
+    const ended = runGroup(group, awaited).finally(() => (running -= weight));
+    ended.catch(() => undefined);
+    all.push(ended);
+  };
   const waiting = [...groups];
   const mayBegin = ({ platform, large = false }: T) =>
     running === 0
       ? platform !== undefined || waiting.every((other) => other.platform === undefined)
       : platform !== undefined && !large && existsSync(INSTALLED) && running < AT_A_TIME;
+  /** The one that has all others before it but one, which is at its end. */
+  const mayBeStarted = ({ large = false }: T) =>
+    large &&
+    running === 1 &&
+    all.length > 1 &&
+    waiting.every(({ platform, large: too }) => too ?? platform === undefined);
   while (waiting.length > 0) {
-    const next = waiting.find(mayBegin);
+    const next = waiting.find(mayBegin) ?? waiting.find(mayBeStarted);
     if (next === undefined) {
       await sleep(1);
       continue;
     }
     waiting.splice(waiting.indexOf(next), 1);
-    const weight = next.platform === undefined || next.large ? AT_A_TIME : 1;
-    running += weight;
-    const ended = runGroup(next).finally(() => (running -= weight));
-    ended.catch(() => undefined);
-    all.push(ended);
+    if (mayBegin(next)) {
+      begin(next);
+      continue;
+    }
+    const file = join(KEPT, 'alone');
+    begin(next, file);
+    while (running > AT_A_TIME) await sleep(0.5);
+    mkdirSync(KEPT, { recursive: true });
+    writeFileSync(file, '');
   }
   return Promise.all(all);
 }
