@@ -5,6 +5,7 @@ module.exports = {
   ...base,
   testMatch: ['<rootDir>/test/cluster/suites/*.cluster.ts'],
   testPathIgnorePatterns: [],
+  setupFilesAfterEnv: ['<rootDir>/test/cluster/suites/support/each.ts'],
   testSequencer: '<rootDir>/test/cluster/in-order.js',
   maxWorkers: 1,
   testTimeout: 900_000,

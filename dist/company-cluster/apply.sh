@@ -632,15 +632,15 @@ gates_42() {
 
 gates_43() {
   :
-  gate_job minio bucket-audit-ace36102
-  gate_job minio bucket-vault-snapshots-a0c7bd87
-  gate_job minio bucket-postgres-backups-28f2c033
-  gate_job minio bucket-mlflow-17e28ba8
-  gate_job minio bucket-harbor-72ad0cf4
-  gate_job minio bucket-vision-627123a5
-  gate_job minio group-ml-vision-6f7c199d
-  gate_job minio bucket-language-fbe1cc6c
-  gate_job minio group-ml-language-767ab2ca
+  gate_job minio bucket-audit-95ca717e
+  gate_job minio bucket-vault-snapshots-8786053e
+  gate_job minio bucket-postgres-backups-38a0a6c2
+  gate_job minio bucket-mlflow-08f6e4fe
+  gate_job minio bucket-harbor-52869968
+  gate_job minio bucket-vision-e9721bce
+  gate_job minio group-ml-vision-04e49697
+  gate_job minio bucket-language-236c091a
+  gate_job minio group-ml-language-e620aba1
 }
 
 gates_44() {

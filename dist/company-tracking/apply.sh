@@ -474,9 +474,9 @@ gates_23() {
 
 gates_24() {
   :
-  gate_job minio bucket-vault-snapshots-4baefac3
-  gate_job minio bucket-postgres-backups-2c3bfd13
-  gate_job minio bucket-mlflow-df8ca8ea
+  gate_job minio bucket-vault-snapshots-b12dfacc
+  gate_job minio bucket-postgres-backups-75a5c487
+  gate_job minio bucket-mlflow-1f033a3b
 }
 
 gates_25() {

@@ -363,8 +363,8 @@ gates_10() {
 
 gates_11() {
   :
-  gate_job minio bucket-postgres-backups-f1fd2019
-  gate_job minio bucket-mlflow-359ceb98
+  gate_job minio bucket-postgres-backups-3f00d3e6
+  gate_job minio bucket-mlflow-bd6e079a
 }
 
 gates_12() {

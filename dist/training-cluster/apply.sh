@@ -472,8 +472,8 @@ gates_25() {
 
 gates_26() {
   :
-  gate_job minio bucket-postgres-backups-b8e4451a
-  gate_job minio bucket-mlflow-1507eedc
+  gate_job minio bucket-postgres-backups-48bbd5f7
+  gate_job minio bucket-mlflow-905bd6fb
 }
 
 gates_27() {

@@ -462,8 +462,8 @@ gates_24() {
 
 gates_25() {
   :
-  gate_job minio bucket-postgres-backups-27eb72b9
-  gate_job minio bucket-mlflow-a35458ac
+  gate_job minio bucket-postgres-backups-bdb1a63b
+  gate_job minio bucket-mlflow-ab0c9b46
 }
 
 gates_26() {

@@ -122,8 +122,13 @@ describe('buckets', () => {
 });
 
 describe("the Jobs' script", () => {
-  /** Runs a Job's command with an `mc` that writes down its arguments and what is piped to it. */
-  function run(lab: Platform, name: RegExp, answers: Readonly<Record<string, string>> = {}): string[] {
+  /** Runs a Job's command with an `mc` that writes down its arguments and what is piped to it, and that these commands fail the first time. */
+  function run(
+    lab: Platform,
+    name: RegExp,
+    answers: Readonly<Record<string, string>> = {},
+    refused: readonly string[] = [],
+  ): string[] {
     const folder = mkdtempSync(join(tmpdir(), 'minio-'));
     try {
       const log = join(folder, 'log');
@@ -132,6 +137,7 @@ describe("the Jobs' script", () => {
         '#!/bin/sh',
         `case "$1" in --quiet | --json) shift ;; esac`,
         `echo "$*" >> ${log}`,
+        ...refused.map((args, i) => `case "$*" in ${args}) mkdir ${folder}/${i} 2> /dev/null && exit 1 ;; esac`),
         `case "$*" in`,
         `  *import* | *'user add'*) sed 's/^/  < /' >> ${log}; echo >> ${log} ;;`,
         ...cases,
@@ -141,8 +147,12 @@ describe("the Jobs' script", () => {
       writeFileSync(join(folder, 'mc'), `${mc.join('\n')}\n`, { mode: 0o755 });
       const { command, env } = job(lab, name);
       const values = Object.fromEntries(env.map((one) => [one.name, one.value ?? `{${one.name}}`]));
-      const script = command[2]!.replaceAll('/tmp/', `${folder}/`);
-      execFileSync(command[0]!, [command[1]!, script], { env: { ...values, PATH: `${folder}:${process.env.PATH}` } });
+      writeFileSync(join(folder, 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
+      const [program, ...args] = command.map((word) => word.replaceAll('/tmp/', `${folder}/`));
+      execFileSync(program!, args, {
+        env: { ...values, PATH: `${folder}:${process.env.PATH}` },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       return readFileSync(log, 'utf8')
         .split('\n')
         .filter((line) => line !== '');
@@ -150,6 +160,21 @@ describe("the Jobs' script", () => {
       rmSync(folder, { recursive: true });
     }
   }
+
+  test('begins again when a server refuses what another took', () => {
+    const { lab, store } = minio(SMALL);
+    store.addBucket('mlflow');
+    const lines = run(lab, /^bucket-mlflow-/, {}, ["'admin policy create'*", "'admin user add'*"]);
+    expect(lines.filter((line) => line === 'ready minio')).toHaveLength(3);
+    expect(lines.at(-1)).toMatch(/^admin policy attach/);
+    expect(lines.filter((line) => line.startsWith('admin policy attach'))).toHaveLength(1);
+  });
+
+  test('fails when it is refused each time', () => {
+    const { lab, store } = minio(SMALL);
+    store.addBucket('mlflow');
+    expect(() => run(lab, /^bucket-mlflow-/, {}, Array<string>(5).fill("'mb '*"))).toThrow(/once more in 8 s/);
+  });
 
   test('makes all that is asked for, and no secret is an argument', () => {
     const { lab, store } = minio(SMALL);

@@ -5,7 +5,9 @@ import * as ts from 'typescript';
 export const ROOT = resolve(__dirname, '../..');
 
 /** Folders of lib that hold no systems. */
-const NOT_DOMAINS = new Set(['core', 'site', 'crds', 'monitoring', 'cli']);
+const NOT_DOMAINS = new Set(['core', 'site', 'crds', 'cli']);
+/** Folders of domains that are no systems: what GPU operators watch their GPUs by. */
+const NOT_SYSTEMS = new Set(['lib/monitoring/gpu']);
 
 /** One system's folder. */
 export interface SystemFolder {
@@ -25,7 +27,7 @@ export function systemFolders(): SystemFolder[] {
   return folders('lib')
     .filter((domain) => !NOT_DOMAINS.has(domain))
     .flatMap((domain) => folders(`lib/${domain}`).map((name) => ({ domain, name, path: `lib/${domain}/${name}` })))
-    .filter(({ path }) => exists(`${path}/index.ts`));
+    .filter(({ path }) => !NOT_SYSTEMS.has(path) && exists(`${path}/index.ts`));
 }
 
 export function exists(path: string): boolean {

@@ -14,7 +14,7 @@ import {
   volume,
 } from '../../core';
 import type * as k8s from '../../core/k8s';
-import { CONNECT, MAKE_POLICY, MAKE_USER } from './scripts';
+import { CONNECT, MAKE_POLICY, MAKE_USER, PATIENTLY } from './scripts';
 
 /** What Jobs and buckets know of the servers. */
 export interface MinIOServers {
@@ -65,7 +65,11 @@ export function addAdminJob(id: string, props: AdminJobProps): Job {
   const mc: ContainerProps = {
     name: 'mc',
     image: client,
-    command: shell([CONNECT, props.before, MAKE_POLICY, own && MAKE_USER, props.after].join('')),
+    command: [
+      ...shell(PATIENTLY),
+      'patiently',
+      [CONNECT, props.before, MAKE_POLICY, own && MAKE_USER, props.after].join(''),
+    ],
     env: {
       ENDPOINT: url,
       ROOT_USER: root.env('username'),

@@ -1,6 +1,18 @@
 // What the Jobs run. Their image has a shell and coreutils and no more: no grep, no sed. Secrets come by environment and by pipe,
 // never as arguments, which every process of the node can read. Whatever is done may be done again.
 
+/**
+ * Runs the script that is its argument, which may be done again, until all of it was done at once. Where a NetworkPolicy is enforced by the servers' nodes, a new
+ * pod is let through to one server a moment before the next: what answered is followed by what is refused.
+ */
+export const PATIENTLY = `for pause in 1 2 4 8; do
+  /bin/sh -ec "$1" && exit
+  echo "once more in $pause s" >&2
+  sleep $pause
+done
+exec /bin/sh -ec "$1"
+`;
+
 /** Waits until the servers take writes. */
 export const CONNECT = `host() { echo "\${ENDPOINT%%://*}://$1:$2@\${ENDPOINT#*://}"; }
 export MC_HOST_minio="$(host "$ROOT_USER" "$ROOT_PASSWORD")"

@@ -57,8 +57,8 @@ export const NO_PLATFORM = 'none';
 /** Names a file: suites begin when it is there. Until then their cluster may be started. */
 const AWAITED = 'ONPREM_BENCH_AWAITED';
 
-/** What the first cluster's suites keep once the platform was installed; the installation has the machine for itself, to be timed. */
-const INSTALLED = join(KEPT, 'clean-state.json');
+/** What the first cluster's suites keep once the platform was installed, which has the machine for itself, to be timed. */
+const INSTALLED = join(KEPT, 'timing-experiment-tracking.json');
 
 const JEST = [
   process.execPath,
@@ -89,7 +89,7 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
     .map(([name, { suites, ...group }]) => ({
       name,
       ...group,
-      suites: files.filter((file) => suites.test(basename(file))),
+      suites: files.filter((file) => suites.test(basename(file))).sort(),
     }))
     .filter(({ suites }) => suites.length > 0);
   rmSync(RESULTS, { force: true });
@@ -104,7 +104,11 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
-      { ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }), ...(awaited !== undefined && { [AWAITED]: awaited }) },
+      {
+        ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }),
+        ...(awaited !== undefined && { [AWAITED]: awaited }),
+        ...(atATime > 1 && { ONPREM_BENCH_FIRST: basename(suites[0]!, '.cluster.ts') }),
+      },
       [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, `--maxWorkers=${atATime}`, ...options, ...suites],
       tell,
     );

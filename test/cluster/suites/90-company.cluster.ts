@@ -1,6 +1,5 @@
 import { type Hands, lendHands, vaultKeys } from './support/hands';
 import { installs } from './support/installation';
-import { tellsItsEnd } from './support/ended';
 import { speakForOperators } from './support/operators';
 import { LivePlatform } from './support/platform';
 import { COMPANY_SYSTEMS, LIVE_COMPANY_SYSTEMS } from './support/proves';
@@ -8,8 +7,6 @@ import { COMPANY_SYSTEMS, LIVE_COMPANY_SYSTEMS } from './support/proves';
 const platform = new LivePlatform();
 let operators: ReturnType<typeof speakForOperators>;
 let hands: Hands;
-
-tellsItsEnd(platform.cluster, '90-company');
 
 beforeAll(() => {
   operators = speakForOperators(platform.cluster);

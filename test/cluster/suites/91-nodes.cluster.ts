@@ -1,14 +1,10 @@
 import { type KubeObject } from '../cluster';
 import { until } from '../shell';
-import { comesAfter } from './support/ended';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 
 const { cluster, site } = new LivePlatform();
 const FEATURE = 'feature.node.kubernetes.io/';
-
-// Begins together with the first; those that come later take the places of one of the two.
-comesAfter(cluster, '90-company');
 
 describe('Node Feature Discovery', () => {
   proves('node-feature-discovery', 'L', 'labels each real node by its processor, kernel and system', async () => {

@@ -4,7 +4,6 @@ import { until } from '../shell';
 import { platformWith, STEPS } from '../training/program';
 import { apply, writeFolder } from '../upgrade/live';
 import { isReady, killContainer, type Pod } from './failure/pods';
-import { tellsItsEnd } from './support/ended';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 
@@ -27,7 +26,6 @@ interface Conditioned extends KubeObject {
   };
 }
 
-tellsItsEnd(cluster, '93-trainings');
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 describe('trainings that people add to the platform', () => {

@@ -5,7 +5,6 @@ import { directory, type Person } from '../machine/directory';
 import { sleep, until } from '../shell';
 import { auditMark } from './support/audit-mark';
 import { killContainer, pods } from './failure/pods';
-import { tellsItsEnd } from './support/ended';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 import { VaultClient } from './support/vault-client';
@@ -20,8 +19,6 @@ interface Request extends KubeObject {
 
 let client: Client;
 let vault: VaultClient;
-
-tellsItsEnd(cluster, '95-authority');
 
 beforeAll(async () => {
   client = await platform.client();

@@ -2,7 +2,6 @@ import { type Client } from '../client/client';
 import { type KubeObject } from '../cluster';
 import { until } from '../shell';
 import { activeServer, vault, vaultKeys, type VaultKeys } from './support/hands';
-import { tellsItsEnd } from './support/ended';
 import { LivePlatform, manifests } from './support/platform';
 import { proves } from './support/proves';
 import { VaultClient } from './support/vault-client';
@@ -27,8 +26,6 @@ interface ExternalSecret extends KubeObject {
 let client: Client;
 let keys: VaultKeys;
 let vaultClient: VaultClient;
-
-tellsItsEnd(cluster, '95-secrets');
 
 beforeAll(async () => {
   [client, keys] = await Promise.all([platform.client(), vaultKeys.get(0)]);

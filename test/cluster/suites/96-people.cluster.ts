@@ -1,6 +1,5 @@
 import { type Client } from '../client/client';
 import { directory, type Person } from '../machine/directory';
-import { tellsItsEnd } from './support/ended';
 import { LivePlatform } from './support/platform';
 import { proves } from './support/proves';
 
@@ -21,8 +20,6 @@ interface Seen {
 
 let client: Client;
 const seen = {} as Record<Person, Seen>;
-
-tellsItsEnd(cluster, '96-people');
 
 beforeAll(async () => {
   client = await platform.client();

@@ -1,23 +1,27 @@
-import { type Cluster } from '../../cluster';
+import { basename } from 'node:path';
+import { Cluster } from '../../cluster';
 import { until } from '../../shell';
 
+/** Set where several suites run at a time: the one that all others build on. */
+const FIRST = process.env.ONPREM_BENCH_FIRST;
 /** Longest, in seconds, that a suite waits for one that runs at the same time. */
 const PATIENCE = 600;
 const NAMESPACE = 'kube-system';
 
-/**
- * Of suites that run two at a time against a cluster: says in it that this one has ended, well or not, for those that can't be at the same time as it,
- * or build on what it does.
- */
-export function tellsItsEnd(cluster: Cluster, suite: string): void {
+/** jest does it before the tests of each suite: where several run at a time, says in the cluster when this one has ended, well or not. */
+export function takesItsTurn(): void {
+  if (FIRST === undefined) return;
+  const cluster = new Cluster();
+  const suite = basename(expect.getState().testPath!, '.cluster.ts');
+  if (suite !== FIRST) comesAfter(cluster, FIRST);
   afterAll(async () => {
-    // It is there where the suite is run once more.
-    await cluster.attempt(['kubectl', 'create', 'configmap', '-n', NAMESPACE, nameOf(suite)]);
+    await cluster.kubectl('create', 'configmap', '-n', NAMESPACE, nameOf(suite));
   });
 }
 
-/** Waits, before its tests, until these have ended. */
+/** Of a suite that can't be at the same time as these, or builds on what they do: waits, before its tests, until they have ended. */
 export function comesAfter(cluster: Cluster, ...suites: readonly string[]): void {
+  if (FIRST === undefined) return;
   beforeAll(
     async () => {
       for (const suite of suites) {

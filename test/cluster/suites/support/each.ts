@@ -1,0 +1,3 @@
+import { takesItsTurn } from './ended';
+
+takesItsTurn();
