@@ -17,7 +17,7 @@ class Group {
     for (const [name, text] of Object.entries(scripts(true))) {
       writeFileSync(
         join(this.root, 'scripts', name),
-        text.replaceAll(/\/(scripts|passwords|data)\//g, `${this.root}/$1/`),
+        text.replaceAll(/\/(scripts|passwords|data|proc)\//g, `${this.root}/$1/`),
       );
     }
     this.program('redis-server', 'exit 0');
@@ -36,6 +36,17 @@ class Group {
   saved(master: string, epoch: number): void {
     const text = `sentinel monitor redis ${master} 6379 2\nsentinel config-epoch redis ${epoch}\n`;
     writeFileSync(join(this.root, 'data/sentinel/sentinel.conf'), text);
+  }
+
+  /** A process that uses so many hundredths of a processor's second while somebody sleeps. */
+  uses(pid: number, ticks: number): void {
+    const folder = join(this.root, 'proc', String(pid));
+    const stat = (user: number, system: number) =>
+      `${pid} (valkey-server) S 0 1 1 0 -1 4194560 900 0 3 0 ${user} ${system} 0 0 20 0 5 0`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'stat'), stat(400, 80));
+    const system = Math.floor(ticks / 3);
+    this.program('sleep', `echo '${stat(400 + ticks - system, 80 + system)}' > ${join(folder, 'stat')}`);
   }
 
   /** What the functions of common.sh print. */
@@ -101,6 +112,18 @@ describe('who is the master', () => {
     group.sentinel('redis-1', 'redis-1', 99);
     group.sentinel('redis-2', 'redis-2', 1);
     expect(master()).toBe('redis-2');
+  });
+});
+
+describe('a sentinel that keeps a processor busy', () => {
+  test.each([
+    [10, 'no'],
+    [1500, 'no'],
+    [1501, 'yes'],
+    [3000, 'yes'],
+  ])('after %i hundredths of a second in thirty seconds: %s', (used, verdict) => {
+    group.uses(7, used);
+    expect(group.common('spins 7 30 && echo yes || echo no')).toBe(verdict);
   });
 });
 

@@ -32,6 +32,14 @@ users() {
   done < "$1"
 }
 
+# spins PID SECONDS: whether a process uses more than half of a processor, for so long
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+spins() {
+  before=$(ticks "$1")
+  sleep "$2"
+  [ $(($(ticks "$1") - before)) -gt $(($2 * 50)) ]
+}
+
 # Views of who is the master, as lines "epoch host": a failover raises the epoch, so that the view with the highest is the last one.
 # What the other sentinels say.
 others() {
@@ -127,6 +135,12 @@ ${RUN_SERVER}`;
 /**
  * Starts the sentinel. What it learned stays on the volume: its id, its view and its votes; all else is written anew, so that another
  * password or quorum takes effect. An old view is corrected by the other sentinels: their epoch is higher.
+ *
+ * One that is connected to an address that is gone may ask that connection for ever, with a processor of its own. Started again it has the connections that there are,
+ * and has forgotten nothing.
+ *
+ * @see https://github.com/valkey-io/valkey/issues/4766
+ * @see https://github.com/redis/redis/pull/15107
  */
 const SENTINEL = `${HEAD}. /scripts/common.sh
 run=/run/sentinel
@@ -170,6 +184,14 @@ if [ -n "\${TLS:-}" ]; then
     done
   ) &
 fi
+(
+  while :; do
+    spins 1 30 || continue
+    echo 'this sentinel keeps a processor busy, and has little to do: it starts again' >&2
+    sleep $((\${HOSTNAME##*-} * 10))
+    kill 1
+  done
+) &
 exec "$server" $state --sentinel
 `;
 
