@@ -1,25 +1,25 @@
 import { makeCase, type Case } from './cases';
 import { compare, type Comparison } from './compare';
-import { askScheduler, prepare, tidy, type Kubectl } from './real';
+import { askScheduler, clear, prepare, tidy, type Kubectl } from './real';
 
-/** Cases that are put into the cluster together. */
-const TOGETHER = 25;
-/** How often so many are in it at a time: while the scheduler is waited for, others are made or taken away. */
-const LANES = 3;
+/** Cases that the scheduler is asked of at a time. With twice as many it falls behind, and decides some by what it has not heard yet. */
+const AT_A_TIME = 40;
 
 /** Asks the engine and the real scheduler of all cases, some at a time, each in a namespace and on nodes of its own. */
 export async function agreement(kubectl: Kubectl, seeds: readonly number[]): Promise<Comparison[]> {
-  const all = new Map<number, Comparison>();
-  const left = [...seeds];
+  const all: Comparison[] = [];
+  let clearing = Promise.resolve();
   await prepare(kubectl);
-  const lane = async (): Promise<void> => {
-    for (let next = left.splice(0, TOGETHER); next.length > 0; next = left.splice(0, TOGETHER)) {
-      const cases: Case[] = next.map(makeCase);
-      const outcomes = await askScheduler(kubectl, cases);
-      cases.forEach((of, n) => all.set(of.seed, compare(of, outcomes[n]!)));
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  for (let i = 0; i < seeds.length; i += AT_A_TIME) {
+    const cases: Case[] = seeds.slice(i, i + AT_A_TIME).map(makeCase);
+    const outcomes = await askScheduler(kubectl, cases);
+    cases.forEach((of, n) => all.push(compare(of, outcomes[n]!)));
+    // While the next are made.
+    await clearing;
+    clearing = clear(kubectl, cases);
+    clearing.catch(() => undefined);
+  }
+  await clearing;
   await tidy(kubectl);
-  return seeds.map((seed) => all.get(seed)!);
+  return all;
 }

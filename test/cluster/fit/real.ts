@@ -25,7 +25,7 @@ interface Pod {
 const SETTLED_FOR = 2500;
 const PATIENCE = 120_000;
 
-/** Puts cases into the cluster, has the scheduler place their pods, and takes these away again. Others may be in it meanwhile. */
+/** Puts cases into the cluster, and has the scheduler place their pods. Others may be in it meanwhile. */
 export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {
   const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
   await createOf(kubectl, cases, (of) => [...surroundings(of), ...of.nodes.map((node) => nodeObject(of, node, now))]);
@@ -44,9 +44,7 @@ export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Pr
     await settle(kubectl, cases);
   }
   const pods = await list<Pod>(kubectl, 'pods', cases);
-  const outcomes = cases.map((of, i) => outcomeOf(pods, of.namespace, asked[i]!.map(podName)));
-  await clear(kubectl, cases);
-  return outcomes;
+  return cases.map((of, i) => outcomeOf(pods, of.namespace, asked[i]!.map(podName)));
 }
 
 /** What all cases share; call it once before. */
@@ -128,8 +126,8 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-/** Takes nodes and pods away. Namespaces stay, as long as the cluster does: to end one, its controller asks for what is in it by each kind that there is. */
-async function clear(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
+/** Takes their nodes and pods away. Namespaces stay, as long as the cluster does: to end one, its controller asks for what is in it by each kind that there is. */
+export async function clear(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
   await kubectl(['delete', '--raw', `/api/v1/nodes?${queryFor(cases)}`]);
   await Promise.all(
     lanesOf(cases).map(async (lane) => {
