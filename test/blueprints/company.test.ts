@@ -20,6 +20,19 @@ test('what a company has links, with teams of the directory or without', () => {
   expect(findingsOf(cluster)).toEqual([]);
 });
 
+test('all of it links in its smallest size too, on a site of one node', () => {
+  const small = new ExperimentTracking(new App({ outdir: '/nonexistent' }), 'lab', {
+    site: Site.fromFile(join(__dirname, '../../blueprints/sites/edge.yaml')),
+    ...COMPANY,
+    harbor: {},
+    auditLog: {},
+    vaultAuthority: {},
+    databaseReaders: 'ml-platform',
+  });
+  expect(small.size).toBe('edge');
+  expect(findingsOf(small)).toEqual([]);
+});
+
 test('certificates of what comes after Vault are signed in it, those of what it stands on are not', () => {
   const cluster = lab(COMPANY_LAB);
   const issuer = (namespace: string, name: string) =>

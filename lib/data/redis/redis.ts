@@ -151,7 +151,7 @@ export class Redis extends System implements IRedis {
             'localhost',
             ...['', `.${this.namespace}`, `.${this.namespace}.svc`].map((domain) => `${id}${domain}`),
             inCluster(id),
-            inCluster(`${id}-sentinels`),
+            ...(replicated ? [inCluster(`${id}-sentinels`)] : []),
             `*.${inCluster(headless)}`,
           ],
           usages: ['server auth', 'client auth'],
