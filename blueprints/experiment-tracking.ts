@@ -110,7 +110,7 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly externalSecrets?: Partial<Omit<ExternalSecretsProps, 'store' | 'certificates' | 'metrics'>>;
   /**
    * An authority in Vault signs the certificates of what comes after it, PostgreSQL's, where it has one, Redis's and Harbor's; `{}` is a root of its own. An
-   * intermediate must have its `chain`: what is made here needs certificates.
+   * intermediate without its `chain` has its request in the summary's command, and signs nothing yet.
    * @default - what signs all others' does
    */
   readonly vaultAuthority?: VaultAuthorityProps;
@@ -268,9 +268,10 @@ export class ExperimentTracking extends Platform {
       });
       this.useCredentials(this.externalSecrets);
     }
-    const signer =
-      props.vaultAuthority &&
-      this.certificates.addIssuer('vault', { signer: this.vault!.addAuthority('pki', props.vaultAuthority) });
+    const authority = props.vaultAuthority && this.vault!.addAuthority('pki', props.vaultAuthority);
+    const { intermediate } = props.vaultAuthority ?? {};
+    const isSigned = intermediate === undefined || intermediate.chain !== undefined;
+    const signer = authority && isSigned ? this.certificates.addIssuer('vault', { signer: authority }) : undefined;
     const late = { certificates: signer ?? this.certificates, metrics };
     this.postgres = new Postgres(this, 'postgres', {
       ...over(plan.database, props.postgres),

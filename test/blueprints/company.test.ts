@@ -42,6 +42,18 @@ test('certificates of what comes after Vault are signed in it, those of what it 
     expect([before, issuer(before, 'tls')]).toEqual([before, 'private-ca']);
 });
 
+test('an authority that nobody has signed yet signs nothing', () => {
+  const cluster = lab({ ...COMPANY_LAB, vaultAuthority: { intermediate: {} } });
+  const { issuerRef } = objectOf<{ spec: { issuerRef: { name: string } } }>(
+    cluster,
+    'Certificate',
+    'tls',
+    'redis',
+  ).spec;
+  expect(issuerRef.name).toBe('private-ca');
+  expect(findingsOf(cluster)).toEqual([]);
+});
+
 test('the audit log is kept in a bucket for as long as is said', () => {
   const rules = (props: Partial<TrainingClusterProps>) =>
     JSON.stringify(objectsOf(lab({ ...COMPANY_LAB, ...props })).filter(({ kind }) => kind === 'Job'));
