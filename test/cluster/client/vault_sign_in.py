@@ -1,6 +1,6 @@
 """What Vault's user interface does when a person signs in by Dex, given as JSON on standard input: {"user", "password", "url"}.
 
-Prints {"token", "policies"}, or {"host"}: where the person got no further.
+Prints {"token"}, or {"host"}: where the person got no further.
 """
 
 import json
@@ -28,7 +28,6 @@ came = urllib.parse.urlsplit(at)
 if came.hostname == urllib.parse.urlsplit(url).hostname:
     query = urllib.parse.parse_qs(came.query)
     given = urllib.parse.urlencode({name: query[name][0] for name in ("state", "code")})
-    auth = vault(f"callback?{given}")["auth"]
-    print(json.dumps({"token": auth["client_token"], "policies": auth["identity_policies"]}))
+    print(json.dumps({"token": vault(f"callback?{given}")["auth"]["client_token"]}))
 else:
     print(json.dumps({"host": came.hostname}))

@@ -1,7 +1,7 @@
 import { Cluster } from '../cluster';
 import { CHANGES, REFUSALS } from '../upgrade/changes';
 import { compare } from '../upgrade/compare';
-import { type Asked, refusalsOf, refusedOf, servedKinds } from '../upgrade/dry-run';
+import { askedBy, refusalsOf, refusedOf } from '../upgrade/dry-run';
 import { compose, objectsOf } from '../upgrade/program';
 import { proves, SYSTEMS } from './support/proves';
 
@@ -13,13 +13,11 @@ const installed = objectsOf(compose());
 
 describe('a change over the running platform', () => {
   proves(SYSTEMS, 'A', `is accepted by the API server as a dry run: ${CHANGES.length} changes`, async () => {
-    const served = await servedKinds(cluster);
-    const notServed = new Set<string>();
-    const asked = CHANGES.map(({ title, tuning }): Asked => {
-      const { changed } = compare(installed, objectsOf(compose(tuning)));
-      for (const { kind } of changed) if (!served.has(kind)) notServed.add(kind);
-      return { title, objects: changed.filter(({ kind }) => served.has(kind)) };
-    });
+    const { asked, notServed } = await askedBy(
+      cluster,
+      CHANGES,
+      (tuning) => compare(installed, objectsOf(compose(tuning))).changed,
+    );
     expect(NOT_SERVED).toEqual(expect.arrayContaining([...notServed]));
     expect(await refusedOf(cluster, asked)).toEqual([]);
   });

@@ -61,11 +61,19 @@ beforeAll(
     await sendAsHarbor();
     mkdirSync(folder);
     await until(
-      'the record of just now',
+      'the records of what was done',
       PATIENCE,
       async () => {
         records = await recorded();
-        return (records.harbor.length > 0 && records.minio.some(({ api }) => api.object === LATER)) || undefined;
+        const { minio, vault, harbor } = records;
+        // Each collector sends when its own minute is over.
+        const lacking = [
+          ...[LATER, mark, 'alice.txt', 'bob.txt'].filter((key) => !minio.some(({ api }) => api.object === key)),
+          ...[`kv/data/${mark}`].filter((path) => !vault.some(({ request }) => request?.path === path)),
+          ...[LINE].filter((line) => !harbor.includes(line)),
+        ];
+        if (lacking.length > 0) throw new Error(`not there yet: ${lacking.join(', ')}`);
+        return true;
       },
       5,
     );

@@ -1,7 +1,7 @@
 import { type KubeObject } from '../../../lib/core/link/types';
 import { Cluster, type KubeObject as Stored } from '../cluster';
 import { compare, nameOf } from '../upgrade/compare';
-import { APPLY, type Asked, refusalsOf, refusedOf, servedKinds } from '../upgrade/dry-run';
+import { APPLY, askedBy, refusalsOf, refusedOf } from '../upgrade/dry-run';
 import { objectsOf } from '../upgrade/program';
 import { CHANGES, REFUSALS } from '../upgrade/training/changes';
 import { compose } from '../upgrade/training/program';
@@ -29,13 +29,11 @@ comesAfter(cluster, '93-trainings');
 
 describe('a change over the running platform', () => {
   proves(TRAINING_SYSTEMS, 'A', `is accepted by the API server as a dry run: ${CHANGES.length} changes`, async () => {
-    const served = await servedKinds(cluster);
-    const notServed = new Set<string>();
-    const asked = CHANGES.map(({ title, tuning }): Asked => {
-      const { changed } = compare(installed, objectsOf(compose(tuning)));
-      for (const { kind } of changed) if (!served.has(kind)) notServed.add(kind);
-      return { title, objects: changed.filter(({ kind }) => served.has(kind)) };
-    });
+    const { asked, notServed } = await askedBy(
+      cluster,
+      CHANGES,
+      (tuning) => compare(installed, objectsOf(compose(tuning))).changed,
+    );
     expect(NOT_SERVED).toEqual(expect.arrayContaining([...notServed]));
     await withNamespaces(
       asked.flatMap(({ objects }) => objects),

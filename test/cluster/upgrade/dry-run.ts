@@ -23,6 +23,22 @@ export interface Asked {
   readonly objects: readonly KubeObject[];
 }
 
+/** What each change of what is installed asks of a cluster, and the kinds of it that the cluster doesn't serve, which it can't be asked about. */
+export async function askedBy<T>(
+  cluster: Cluster,
+  changes: readonly { readonly title: string; readonly tuning: T }[],
+  changedBy: (tuning: T) => readonly KubeObject[],
+): Promise<{ readonly asked: readonly Asked[]; readonly notServed: readonly string[] }> {
+  const served = await servedKinds(cluster);
+  const notServed = new Set<string>();
+  const asked = changes.map(({ title, tuning }) => {
+    const changed = changedBy(tuning);
+    for (const { kind } of changed) if (!served.has(kind)) notServed.add(kind);
+    return { title, objects: changed.filter(({ kind }) => served.has(kind)) };
+  });
+  return { asked, notServed: [...notServed] };
+}
+
 const AT_A_TIME = 3;
 /** Objects of one question to the API server. */
 const BATCH = 60;
@@ -43,7 +59,7 @@ export async function refusedOf(cluster: Cluster, asked: readonly Asked[]): Prom
 }
 
 /** Kinds that the cluster serves. */
-export async function servedKinds(cluster: Cluster): Promise<ReadonlySet<string>> {
+async function servedKinds(cluster: Cluster): Promise<ReadonlySet<string>> {
   const table = await cluster.kubectl('api-resources', '--no-headers');
   return new Set(table.split('\n').map((line) => line.trim().split(/\s+/).at(-1)!));
 }
