@@ -131,8 +131,8 @@ export interface ExperimentTrackingProps extends PlatformProps {
   readonly redis?: Partial<Omit<RedisProps, 'certificates' | 'metrics'>>;
   /** Who did what in MinIO, Vault and Harbor is kept in a bucket of its own, as long as is said here; `{}` for the defaults. @default - it isn't */
   readonly auditLog?: Partial<Omit<AuditLogProps, 'bucket' | 'certificates' | 'metrics'>> & {
-    /** What somebody deletes or overwrites before that is there for another 30 days. @default 400 days */
-    readonly kept?: Duration;
+    /** How long records are kept, in whole days. What somebody deletes or overwrites before that is there for another 30 days. @default 400 days */
+    readonly expireAfter?: Duration;
   };
   /** Collects all systems' metrics: `(lab) => External.prometheus(lab, {...})`. @default - nobody does */
   readonly metrics?: (platform: Platform) => IMetrics;
@@ -233,7 +233,7 @@ export class ExperimentTracking extends Platform {
     const signIn =
       this.identity && new OAuth2Proxy(this, 'sign-in', { ...props.oauth2Proxy, identity: this.identity, metrics });
     const certificates = plan.encrypted ? this.certificates : undefined;
-    const { kept = Duration.days(400), ...auditLog } = props.auditLog ?? {};
+    const { expireAfter = Duration.days(400), ...auditLog } = props.auditLog ?? {};
     const audit = props.auditLog && new AuditLog(this, 'audit', { ...auditLog, ...trusted });
     this.auditLog = audit;
     this.objects = new MinIO(this, 'minio', {
@@ -248,7 +248,7 @@ export class ExperimentTracking extends Platform {
     audit?.keepIn(
       this.objects.addBucket('audit', {
         versioning: true,
-        expireAfter: kept,
+        expireAfter,
         expireNoncurrentAfter: Duration.days(30),
       }),
     );

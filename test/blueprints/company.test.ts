@@ -58,7 +58,7 @@ test('the audit log is kept in a bucket for as long as is said', () => {
   const rules = (props: Partial<TrainingClusterProps>) =>
     JSON.stringify(objectsOf(lab({ ...COMPANY_LAB, ...props })).filter(({ kind }) => kind === 'Job'));
   expect(rules({})).toContain('\\"Days\\":400');
-  expect(rules({ auditLog: { kept: Duration.days(90) } })).toContain('\\"Days\\":90');
+  expect(rules({ auditLog: { expireAfter: Duration.days(90) } })).toContain('\\"Days\\":90');
   expect(rules({ auditLog: undefined })).not.toContain('\\"Days\\"');
 });
 
@@ -75,6 +75,11 @@ test.each<[string, Partial<TrainingClusterProps>, string]>([
     'readers of a database whom nobody knows',
     { vault: {}, databaseReaders: 'analysts' },
     'lab: databaseReaders is given, but there is no dex',
+  ],
+  [
+    'an audit log for less than a day',
+    { auditLog: { expireAfter: Duration.hours(1) } },
+    'lab/minio: bucket "audit": expireAfter must be 1 to 36500 whole days',
   ],
   ['a Redis for nobody', { redis: {} }, 'lab: redis is given, but there is no harbor'],
   [
