@@ -86,6 +86,8 @@ describe('Vault', () => {
     expect(serversOf(lab).spec).toMatchObject({ replicas: 1 });
     expect(serversOf(lab).spec.template.spec.affinity).toBeUndefined();
     expect(configOf(lab)).not.toContain('retry_join');
+    // It has nobody to hand on to while it stands by.
+    expect(containerOf(lab).readinessProbe!.httpGet!.path).toBe('/v1/sys/health');
     expect(findingsOf(lab)).toEqual([]);
   });
 
@@ -178,6 +180,8 @@ describe('Vault', () => {
   test('is ready when unsealed, active or not, and not restarted for being sealed', () => {
     const { readinessProbe, livenessProbe } = containerOf(make().lab);
     expect(readinessProbe!.httpGet).toMatchObject({ path: '/v1/sys/health?standbyok=true', scheme: 'HTTPS' });
+    // One that was unsealed just now doesn't know the active one yet.
+    expect(readinessProbe!.periodSeconds! * (readinessProbe!.successThreshold! - 1)).toBeGreaterThan(2.5);
     expect(livenessProbe!.httpGet!.path).toBe(
       '/v1/sys/health?standbyok=true&sealedcode=204&uninitcode=204&haunhealthycode=204',
     );

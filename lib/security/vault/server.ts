@@ -39,6 +39,18 @@ const AUDIT_FILES = 9;
 /** How long a server that stops is still asked, until Services have learned that it goes. */
 const LINGER_SECONDS = 5;
 
+/** @see https://developer.hashicorp.com/vault/api-docs/system/health */
+const HEALTH = '/v1/sys/health';
+
+/**
+ * A server that was unsealed says it stands by before it knows for whom, and then answers 500 to all that it would hand on. It looks for the active one every
+ * 2.5 s, so it is asked a second time.
+ *
+ * @see https://github.com/hashicorp/vault/blob/v1.21.0/http/sys_health.go (getSysHealth)
+ * @see https://github.com/hashicorp/vault/blob/v1.21.0/vault/ha.go (leaderCheckInterval)
+ */
+const READINESS = { periodSeconds: 3, successThreshold: 2, failureThreshold: 3 };
+
 export interface ServersProps {
   readonly replicas: number;
   readonly config: ConfigFiles;
@@ -64,12 +76,15 @@ export class Servers extends StatefulSet {
   /** The active server. */
   readonly active: ServiceEndpoint;
   readonly metrics?: ServiceEndpoint;
+  /** Where a server says that it can answer: itself or, where there are several, by handing on. */
+  readonly healthPath: string;
 
   constructor(stage: Stage, id: string, props: ServersProps) {
     const names = serviceNames(id);
     const { namespace, labels, platform } = systemOf(stage);
     const domain = `${names.internal}.${namespace}.svc.${platform.distribution.clusterDomain}`;
     const claim = { size: TEMPLATE_SIZE, storageClassName: props.storageClassName };
+    const healthPath = props.replicas > 1 ? `${HEALTH}?standbyok=true` : HEALTH;
     super(stage, id, {
       replicas: props.replicas,
       serviceName: names.internal,
@@ -90,11 +105,12 @@ export class Servers extends StatefulSet {
       // The certificate's and the audit log's keeper sends Vault a signal.
       podSpec: { shareProcessNamespace: true },
       containers: [
-        server(domain, namespace, props),
+        server({ domain, namespace, healthPath }, props),
         keeper(props),
         ...(props.audit ? [senderContainer(props.audit, { scripts: props.scripts, files: AUDIT_FILES })] : []),
       ],
     });
+    this.healthPath = healthPath;
     const self = { namespace: this.namespace, podLabels: this.podLabels };
     if (props.replicas > 1) {
       this.allowTo(self, PORTS.https, PORTS.cluster);
@@ -134,7 +150,13 @@ export class Servers extends StatefulSet {
   }
 }
 
-function server(domain: string, namespace: string, props: ServersProps): ContainerProps {
+interface Place {
+  readonly domain: string;
+  readonly namespace: string;
+  readonly healthPath: string;
+}
+
+function server({ domain, namespace, healthPath }: Place, props: ServersProps): ContainerProps {
   const { authority, seal } = props;
   const podName: EnvValue = { fieldRef: { fieldPath: 'metadata.name' } };
   return {
@@ -173,10 +195,10 @@ function server(domain: string, namespace: string, props: ServersProps): Contain
       // @see https://github.com/hashicorp/raft-snapshot/blob/main/snapshot.go (WriteToTempFileWithSealer)
       { path: '/tmp', volume: volume.scratch('tmp', { limit: props.storage }) },
     ],
-    readinessProbe: { ...health('standbyok=true'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
+    readinessProbe: { ...httpGet(healthPath), timeoutSeconds: 5, ...READINESS },
     // Sealed, not initialized, or out of touch with the active server: no restart mends that; one would only have to be unsealed again.
     livenessProbe: {
-      ...health('standbyok=true&sealedcode=204&uninitcode=204&haunhealthycode=204'),
+      ...httpGet(`${HEALTH}?standbyok=true&sealedcode=204&uninitcode=204&haunhealthycode=204`),
       initialDelaySeconds: 30,
       periodSeconds: 10,
       timeoutSeconds: 10,
@@ -210,11 +232,8 @@ export function authorityMount(authority: ISecret | undefined): Mount[] {
   return [{ path: PATHS.authority, volume: volume.secret('authority', authority, { 'ca.crt': 'ca.crt' }) }];
 }
 
-/** @see https://developer.hashicorp.com/vault/api-docs/system/health */
-function health(query: string): k8s.Probe {
-  return {
-    httpGet: { path: `/v1/sys/health?${query}`, port: k8s.IntOrString.fromString('https'), scheme: 'HTTPS' },
-  };
+function httpGet(path: string): k8s.Probe {
+  return { httpGet: { path, port: k8s.IntOrString.fromString('https'), scheme: 'HTTPS' } };
 }
 
 /** No two servers on one node: two that go down together may be the majority. */

@@ -128,7 +128,7 @@ export class Vault extends System implements ISecretStore {
       const endpoint = servers.metrics;
       addMetrics(install, id, { metrics, endpoint, authority, servers: replicas, snapshots: snapshots !== undefined });
     }
-    if (gateway) this.externalUrl = this.route(gateway, props.host);
+    if (gateway) this.externalUrl = this.route(gateway, servers, props.host);
     if (identity && this.externalUrl !== undefined) this.people = this.letPeopleIn(identity, this.externalUrl, servers);
 
     const configure = this.addStage('configure', [install, identity, this.people?.client]);
@@ -242,12 +242,12 @@ export class Vault extends System implements ISecretStore {
     return this.addStage(id, [this.configure, ...needs]);
   }
 
-  private route(gateway: IGateway, host = this.platform.site.host(this.node.id)): string {
+  private route(gateway: IGateway, servers: Servers, host = this.platform.site.host(this.node.id)): string {
     const { url } = gateway.addRoute(this, {
       host,
-      to: this.endpoint,
+      to: servers.endpoint,
       scheme: 'https',
-      healthPath: '/v1/sys/health?standbyok=true',
+      healthPath: servers.healthPath,
       timeout: Duration.minutes(5),
     });
     this.addEndpoint('Vault', `${url}/ui/`);
