@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { type ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
+import { CONTROL_PLANE_ADDRESS, SCHEDULER_PORT } from './machine/constants';
 import { type ClusterState } from './state';
 
 /** Longest, in milliseconds, until an answer. */
@@ -34,6 +35,12 @@ interface Question {
   readonly name?: string;
   readonly namespace?: string;
   readonly query: Readonly<Record<string, string>>;
+}
+
+interface Options {
+  readonly method?: string;
+  readonly body?: object;
+  readonly accept?: string;
 }
 
 interface Config {
@@ -91,6 +98,20 @@ export class Api {
     return question.name === undefined ? listed(answer as List, kind) : bare(answer as Item, kind);
   }
 
+  /** What the API server answers to a request by its path; `body` is sent as JSON. @throws where it refuses */
+  async raw(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
+    return this.ask(path, { method, body });
+  }
+
+  /** What the scheduler tells Prometheus. */
+  async schedulerMetrics(): Promise<string> {
+    const { status, text } = await this.send(`https://${CONTROL_PLANE_ADDRESS}:${SCHEDULER_PORT}/metrics`, {
+      accept: 'text/plain',
+    });
+    if (status !== 200) throw new Error(`the scheduler's metrics: ${status} ${text.slice(0, 500)}`);
+    return text;
+  }
+
   private async kindOf(name: string, again = false): Promise<Kind | undefined> {
     if (!this.kinds || again) this.kinds = await this.discover();
     return this.kinds.get(name.toLowerCase());
@@ -100,7 +121,7 @@ export class Api {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
     const found = new Map<string, Kind>();
     for (const root of ['/api', '/apis']) {
-      const { items } = (await this.ask(root, accept)) as Discovery;
+      const { items } = (await this.ask(root, { accept })) as Discovery;
       for (const { metadata, versions } of items) {
         const group = metadata?.name ?? '';
         const [{ version, resources = [] } = { version: '' }] = versions;
@@ -120,40 +141,47 @@ export class Api {
   }
 
   /** @throws with what kubectl would say */
-  private async ask(path: string, accept = 'application/json', again = true): Promise<unknown> {
+  private async ask(path: string, options: Options = {}): Promise<unknown> {
+    const { status, text } = await this.send(`${this.server}${path}`, options);
+    let said: { readonly reason?: string; readonly message?: string };
+    try {
+      said = JSON.parse(text) as typeof said;
+    } catch {
+      throw new Error(`Error from server (${status}): ${text.slice(0, 500)}`);
+    }
+    if (status >= 300) throw new Error(`Error from server (${said.reason ?? status}): ${said.message ?? text}`);
+    return said;
+  }
+
+  private async send(url: string, options: Options, again = true): Promise<Answer> {
+    const { method = 'GET', body, accept = 'application/json' } = options;
+    const headers = { accept, ...(body && { 'content-type': 'application/json' }) };
     let asked: ClientRequest | undefined;
     try {
       return await new Promise((resolve, reject) => {
-        asked = request(
-          `${this.server}${path}`,
-          { agent: this.agent, headers: { accept }, timeout: PATIENCE },
-          (answer) => {
-            let text = '';
-            answer.setEncoding('utf8');
-            answer.on('data', (part: string) => (text += part));
-            answer.on('error', reject);
-            answer.on('end', () => {
-              try {
-                const body = JSON.parse(text) as { readonly reason?: string; readonly message?: string };
-                if (answer.statusCode! < 300) resolve(body);
-                else
-                  reject(new Error(`Error from server (${body.reason ?? answer.statusCode}): ${body.message ?? text}`));
-              } catch {
-                reject(new Error(`Error from server (${answer.statusCode}): ${text.slice(0, 500)}`));
-              }
-            });
-          },
-        );
+        asked = request(url, { agent: this.agent, method, headers, timeout: PATIENCE }, (answer) => {
+          let text = '';
+          answer.setEncoding('utf8');
+          answer.on('data', (part: string) => (text += part));
+          answer.on('error', reject);
+          answer.on('end', () => resolve({ status: answer.statusCode!, text }));
+        });
         asked.on('timeout', () => asked!.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
         asked.on('error', reject);
-        asked.end();
+        asked.end(body && JSON.stringify(body));
       });
     } catch (error) {
       // The server may end a connection while it is taken up again.
-      if (again && asked?.reusedSocket && 'code' in (error as object)) return this.ask(path, accept, false);
+      const mayAsk = again && method === 'GET' && asked?.reusedSocket && 'code' in (error as object);
+      if (mayAsk) return this.send(url, options, false);
       throw error;
     }
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
 }
 
 interface Item {

@@ -66,6 +66,12 @@ export class Cluster {
     return ((await this.ask(args)) as { items: readonly T[] }).items;
   }
 
+  /** The API server and the scheduler, asked without kubectl. @throws outside of the clients' network */
+  get direct(): Api {
+    if (!this.api) throw new Error("asked outside of the clients' network");
+    return this.api;
+  }
+
   /** The value of a key of a Secret. */
   async secret(namespace: string, name: string, key: string): Promise<string> {
     const { data } = await this.get<KubeObject & { data: Record<string, string> }>('secret', '-n', namespace, name);

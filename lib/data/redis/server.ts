@@ -85,7 +85,7 @@ function server(id: string, props: ServersProps): ContainerProps {
     // It waits for more than half of the sentinels. A large log takes its time to be read; meanwhile it answers that it does.
     startupProbe: probe('alive.sh', PORTS.redis, { periodSeconds: 2, failureThreshold: 300 }),
     livenessProbe: probe('alive.sh', PORTS.redis, { periodSeconds: 15, failureThreshold: 4 }),
-    readinessProbe: probe('ready.sh', undefined, { periodSeconds: 5, failureThreshold: 2 }),
+    readinessProbe: probe('ready.sh', undefined, { periodSeconds: 10, failureThreshold: 2 }),
     lifecycle: props.replicas > 1 ? { preStop: { exec: { command: ['/bin/sh', '/scripts/stop.sh'] } } } : undefined,
   };
 }
@@ -103,7 +103,7 @@ function sentinel(id: string, props: ServersProps): ContainerProps {
       failureThreshold: 4,
       initialDelaySeconds: 30,
     }),
-    readinessProbe: probe('alive.sh', PORTS.sentinel, { periodSeconds: 5, failureThreshold: 2 }),
+    readinessProbe: probe('alive.sh', PORTS.sentinel, { periodSeconds: 10, failureThreshold: 2 }),
   };
 }
 
@@ -161,6 +161,7 @@ function mounts(props: ServersProps, of: 'redis' | 'sentinel'): Mount[] {
   ];
 }
 
+/** Each starts programs in the pod; a failover doesn't wait for one: clients ask the sentinels. */
 function probe(script: string, port: number | undefined, timing: Omit<k8s.Probe, 'exec'>): k8s.Probe {
   const command = ['/bin/sh', `/scripts/${script}`, ...(port === undefined ? [] : [String(port)])];
   return { exec: { command }, timeoutSeconds: 10, ...timing };

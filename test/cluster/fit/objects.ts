@@ -24,12 +24,26 @@ export function modelOf(of: Case): Model {
   return new Model(inputOf(of));
 }
 
+/** What the API server is given. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: object;
+    readonly annotations?: object;
+  };
+  readonly spec?: object;
+  readonly status?: object;
+}
+
 const ACCOUNT = 'fit';
 /** Label of all that is a case's, with the name of its namespace. */
 export const CASE = 'fit-of';
 
 /** What must be there before any case: the priorities. */
-export function priorityClasses(): object[] {
+export function priorityClasses(): KubeObject[] {
   return Object.entries(PRIORITIES).map(([name, value]) => ({
     apiVersion: 'scheduling.k8s.io/v1',
     kind: 'PriorityClass',
@@ -38,7 +52,7 @@ export function priorityClasses(): object[] {
   }));
 }
 
-export function surroundings({ namespace, groups }: Case): object[] {
+export function surroundings({ namespace, groups }: Case): KubeObject[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     // Not the namespace's own, which the controllers make when they get to it.
@@ -55,7 +69,11 @@ export function surroundings({ namespace, groups }: Case): object[] {
 }
 
 /** A node that is there and healthy, with no machine behind it. */
-export function nodeObject({ namespace }: Case, { name, labels, taints, allocatable }: CaseNode, now: string): object {
+export function nodeObject(
+  { namespace }: Case,
+  { name, labels, taints, allocatable }: CaseNode,
+  now: string,
+): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -71,7 +89,7 @@ export function nodeObject({ namespace }: Case, { name, labels, taints, allocata
   };
 }
 
-export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: Item): object {
+export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: Item): KubeObject {
   const spec = item.pinned < 0 ? group.spec : pinnedTo(nodes[item.pinned]!.name, group.spec);
   return {
     apiVersion: 'v1',

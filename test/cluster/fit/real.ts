@@ -1,8 +1,19 @@
+import { type Api } from '../api';
 import { type Case } from './cases';
-import { CASE, modelOf, nodeObject, podName, podObject, priorityClasses, queue, surroundings } from './objects';
+import {
+  CASE,
+  type KubeObject,
+  modelOf,
+  nodeObject,
+  podName,
+  podObject,
+  priorityClasses,
+  queue,
+  surroundings,
+} from './objects';
 
-/** Runs kubectl against the cluster. */
-export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
+/** What is asked of the API server and of the scheduler. */
+export type Server = Pick<Api, 'raw' | 'schedulerMetrics'>;
 
 /** Where the real scheduler put the pods of a case. */
 export interface RealOutcome {
@@ -22,38 +33,40 @@ interface Pod {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly message?: string }[] };
 }
 
-const SETTLED_FOR = 2500;
+/** Seconds between two looks, and how many of them are the same once all is decided. */
+const INTERVAL = 0.4;
+const SEEN = 3;
 const PATIENCE = 120_000;
 
 /** Puts cases into the cluster, and has the scheduler place their pods. Others may be in it meanwhile. */
-export async function askScheduler(kubectl: Kubectl, cases: readonly Case[]): Promise<RealOutcome[]> {
+export async function askScheduler(server: Server, cases: readonly Case[]): Promise<RealOutcome[]> {
   const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
-  await createOf(kubectl, cases, (of) => [...surroundings(of), ...of.nodes.map((node) => nodeObject(of, node, now))]);
+  await createOf(server, cases, (of) => [...surroundings(of), ...of.nodes.map((node) => nodeObject(of, node, now))]);
   await until('the nodes being ready', async () => {
-    const nodes = await list<{ spec: { taints?: { key: string }[] } }>(kubectl, 'nodes', cases);
+    const nodes = await list<{ spec: { taints?: { key: string }[] } }>(server, 'nodes', cases);
     return nodes.every(({ spec }) => !spec.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/')));
   });
   const waves = Math.max(...cases.flatMap(({ groups }) => groups.map(({ wave }) => wave)));
   const asked = cases.map((of) => queue(modelOf(of)));
   for (let wave = 0; wave <= waves; wave++) {
-    await createOf(kubectl, cases, (of, i) =>
+    await createOf(server, cases, (of, i) =>
       asked[i]!.filter(({ template }) => template.group.wave === wave).map((item) =>
         podObject(of, of.groups[item.template.index]!, item),
       ),
     );
-    await settle(kubectl, cases);
+    await settle(server, cases);
   }
-  const pods = await list<Pod>(kubectl, 'pods', cases);
+  const pods = await list<Pod>(server, 'pods', cases);
   return cases.map((of, i) => outcomeOf(pods, of.namespace, asked[i]!.map(podName)));
 }
 
 /** What all cases share; call it once before. */
-export async function prepare(kubectl: Kubectl): Promise<void> {
-  await create(kubectl, priorityClasses());
+export async function prepare(server: Server): Promise<void> {
+  await create(server, priorityClasses());
 }
 
-export async function tidy(kubectl: Kubectl): Promise<void> {
-  await kubectl(['delete', 'priorityclasses', '-l', 'fit=yes', '--ignore-not-found']);
+export async function tidy(server: Server): Promise<void> {
+  await server.raw('DELETE', `/apis/scheduling.k8s.io/v1/priorityclasses?labelSelector=fit%3Dyes`);
 }
 
 function outcomeOf(all: readonly Pod[], namespace: string, names: readonly string[]): RealOutcome {
@@ -77,62 +90,63 @@ function queryFor(cases: readonly Case[]): string {
   return new URLSearchParams({ labelSelector }).toString();
 }
 
-/** kubectl makes one object after another; cases don't depend on each other. */
-const LANES = 6;
-
-/** Spreads things over the lanes, each in the order of all. */
-function lanesOf<T>(things: readonly T[]): T[][] {
-  return Array.from({ length: LANES }, (_, lane) => things.filter((_thing, i) => i % LANES === lane));
-}
-
-/** Makes the objects of each case in their order, those of several cases at a time. */
+/** Makes the objects of each case in their order, those of all cases at a time. */
 async function createOf(
-  kubectl: Kubectl,
+  server: Server,
   cases: readonly Case[],
-  objectsOf: (of: Case, index: number) => readonly object[],
+  objectsOf: (of: Case, index: number) => readonly KubeObject[],
 ): Promise<void> {
-  const lanes = lanesOf(cases.map(objectsOf)).map((lane) => lane.flat());
-  await Promise.all(lanes.filter((items) => items.length > 0).map(async (items) => create(kubectl, items)));
+  await Promise.all(cases.map(async (of, i) => create(server, objectsOf(of, i))));
 }
 
-async function create(kubectl: Kubectl, items: readonly object[]): Promise<void> {
-  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+async function create(server: Server, objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) await server.raw('POST', collectionOf(object), object);
 }
 
-/** As the API server sends them: kubectl would read and write each of hundreds of objects anew, several times a second. */
-async function list<T>(kubectl: Kubectl, kind: 'nodes' | 'pods', cases: readonly Case[]): Promise<readonly T[]> {
-  const text = await kubectl(['get', '--raw', `/api/v1/${kind}?${queryFor(cases)}`]);
-  return (JSON.parse(text) as { items: readonly T[] }).items;
+function collectionOf({ apiVersion, kind, metadata: { namespace } }: KubeObject): string {
+  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
+  const plural = `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`;
+  return `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
 }
 
-/** Waits until each pod has a node or was refused, and nothing has changed for a while. */
-async function settle(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
+async function list<T>(server: Server, kind: 'nodes' | 'pods', cases: readonly Case[]): Promise<readonly T[]> {
+  return ((await server.raw('GET', `/api/v1/${kind}?${queryFor(cases)}`)) as { items: readonly T[] }).items;
+}
+
+/** Waits until each pod has a node or was refused, and the scheduler means to look at none again, seen several times in turn: what it decides comes to it again as news. */
+async function settle(server: Server, cases: readonly Case[]): Promise<void> {
   let last = '';
-  let since = Date.now();
+  let seen = 0;
   await until('the scheduler having looked at all pods', async () => {
-    const pods = await list<Pod>(kubectl, 'pods', cases);
+    const queued = await queuedPods(server);
+    const pods = await list<Pod>(server, 'pods', cases);
     const picture = pods.map(({ metadata, spec }) => `${metadata.namespace}/${metadata.name} ${spec.nodeName}`).join();
-    if (picture !== last) [last, since] = [picture, Date.now()];
     const looked = pods.every(({ spec, status }) => spec.nodeName ?? messageOf(status) !== '');
-    return looked && Date.now() - since > SETTLED_FOR;
+    seen = queued === 0 && looked ? (picture === last ? seen + 1 : 1) : 0;
+    last = picture;
+    return seen >= SEEN;
   });
+}
+
+/** How many pods the scheduler will try without hearing of anything new. */
+async function queuedPods(server: Server): Promise<number> {
+  const metrics = await server.schedulerMetrics();
+  const counts = [...metrics.matchAll(/^scheduler_pending_pods\{queue="(active|backoff)"\} (\S+)$/gm)];
+  if (counts.length !== 2) throw new Error('the scheduler tells nothing of its queues');
+  return counts.reduce((sum, [, , count]) => sum + Number(count), 0);
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const began = Date.now();
   while (!(await holds())) {
     if (Date.now() - began > PATIENCE) throw new Error(`waited ${PATIENCE / 1000} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL * 1000));
   }
 }
 
 /** Takes their nodes and pods away. Namespaces stay, as long as the cluster does: to end one, its controller asks for what is in it by each kind that there is. */
-export async function clear(kubectl: Kubectl, cases: readonly Case[]): Promise<void> {
-  await kubectl(['delete', '--raw', `/api/v1/nodes?${queryFor(cases)}`]);
-  await Promise.all(
-    lanesOf(cases).map(async (lane) => {
-      for (const { namespace } of lane)
-        await kubectl(['delete', '--raw', `/api/v1/namespaces/${namespace}/pods?gracePeriodSeconds=0`]);
-    }),
-  );
+export async function clear(server: Server, cases: readonly Case[]): Promise<void> {
+  await server.raw('DELETE', `/api/v1/nodes?${queryFor(cases)}`);
+  for (const { namespace } of cases)
+    await server.raw('DELETE', `/api/v1/namespaces/${namespace}/pods?gracePeriodSeconds=0`);
 }

@@ -12,6 +12,8 @@ export const CLIENT_ADDRESS = '10.77.0.254';
 /** The registry's that images are mirrored in. */
 export const MIRROR_ADDRESS = '10.77.0.253';
 export const CONTROL_PLANE_ADDRESS = '10.77.0.100';
+/** Where the scheduler tells its metrics, at the same address. */
+export const SCHEDULER_PORT = 10259;
 export const NODE_NETWORK = '10.77.0.0/16';
 export const POD_NETWORK = '10.244.0.0/16';
 export const SERVICE_NETWORK = '10.96.0.0/16';

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { RUN } from '../paths';
 import { program } from '../programs/programs';
 import { until } from '../shell';
-import { CONTROL_PLANE, CONTROL_PLANE_ADDRESS, PKI, POD_NETWORK, SERVICE_NETWORK, SYSTEM_PATH } from './constants';
+import {
+  CONTROL_PLANE,
+  CONTROL_PLANE_ADDRESS,
+  PKI,
+  POD_NETWORK,
+  SCHEDULER_PORT,
+  SERVICE_NETWORK,
+  SYSTEM_PATH,
+} from './constants';
 import { kubectl } from './kubectl';
 import { certificate, key, kubeconfig } from './pki';
 import { addProcess, startProcess, stopProcess } from './processes';
@@ -75,7 +83,11 @@ export async function startControllers(): Promise<void> {
       `--kubeconfig=${kubeconfig('kube-scheduler')}`,
       '--leader-elect=false',
       ...UNLIMITED,
-      '--cert-dir=/run/kube-scheduler',
+      // At the address of the API server, by whose certificate it is known too.
+      `--secure-port=${SCHEDULER_PORT}`,
+      `--tls-cert-file=${certificate('kube-apiserver')}`,
+      `--tls-private-key-file=${key('kube-apiserver')}`,
+      '--authorization-always-allow-paths=/metrics',
     ]),
   ]);
 }

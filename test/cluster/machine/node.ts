@@ -20,6 +20,7 @@ import { certificate, key, kubeconfig } from './pki';
 import { type PlannedNode } from './plan';
 import { addProcess } from './processes';
 import { nodeStore } from './store';
+import { pathWithTables } from './tables';
 
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 export const SANDBOX_IMAGE = 'registry.k8s.io/pause:3.10';
@@ -108,7 +109,7 @@ export async function finishNode({ name, pool, podCidr }: PlannedNode): Promise<
       `--hostname-override=${name}`,
       `--service-cluster-ip-range=${SERVICE_NETWORK}`,
     ],
-    env: { PATH: SYSTEM_PATH },
+    env: { PATH: await pathWithTables() },
   });
 }
 

@@ -11,7 +11,7 @@ let all: readonly Comparison[] = [];
 
 beforeAll(async () => {
   const seeds = Array.from({ length: CASES }, (_, i) => FIRST_SEED + i);
-  all = await agreement((args, input) => cluster.run(['kubectl', ...args], { input }), seeds);
+  all = await agreement(cluster.direct, seeds);
 });
 
 describe(`the engine that says what fits, on the random sites ${FIRST_SEED} to ${FIRST_SEED + CASES - 1}`, () => {

@@ -40,16 +40,17 @@ type WorkloadObject = KubeObject & {
 };
 
 /** Seconds between two questions to the API server. */
-const INTERVAL = 2;
+const INTERVAL = 1;
+const KINDS = ['deployments', 'statefulsets', 'daemonsets', 'pods'];
 let asked = 0;
 let next: Promise<readonly KubeObject[]> | undefined;
 
-/** All pods and what keeps them running, as of no earlier than now; one question answers all who ask meanwhile. */
+/** All pods and what keeps them running, as of no earlier than now; one round of questions answers all who ask meanwhile. */
 async function snapshot(cluster: Cluster): Promise<readonly KubeObject[]> {
   next ??= sleep(Math.max(0, asked / 1000 + INTERVAL - Date.now() / 1000)).then(async () => {
     next = undefined;
     asked = Date.now();
-    return cluster.list('pods,deployments,statefulsets,daemonsets', '-A');
+    return (await Promise.all(KINDS.map(async (kind) => cluster.list(kind, '-A')))).flat();
   });
   return next;
 }

@@ -129,14 +129,6 @@ export function vault(server: string, ...command: string[]): string[] {
 
 /** Name of the server that answers; empty where there is none. */
 export async function activeServer(cluster: Cluster): Promise<string> {
-  return cluster.kubectl(
-    'get',
-    'pods',
-    '-n',
-    'vault',
-    '-l',
-    'vault-active=true',
-    '-o',
-    'jsonpath={.items[*].metadata.name}',
-  );
+  const active = await cluster.list('pods', '-n', 'vault', '-l', 'vault-active=true');
+  return active.map(({ metadata }) => metadata.name).join(' ');
 }
