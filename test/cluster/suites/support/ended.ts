@@ -25,12 +25,8 @@ export function comesAfter(cluster: Cluster, ...suites: readonly string[]): void
   beforeAll(
     async () => {
       for (const suite of suites) {
-        const asked = ['kubectl', 'get', 'configmap', '-n', NAMESPACE, nameOf(suite)];
-        await until(
-          `the end of the suite ${suite}`,
-          PATIENCE,
-          async () => ((await cluster.attempt(asked)).code === 0 ? true : undefined),
-          2,
+        await until(`the end of the suite ${suite}`, PATIENCE, async () =>
+          cluster.get('configmap', '-n', NAMESPACE, nameOf(suite)),
         );
       }
     },
