@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { type ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { CONTROL_PLANE_ADDRESS, SCHEDULER_PORT } from './machine/constants';
+import { type NewObject } from './cluster';
 import { type ClusterState } from './state';
 
 /** Longest, in milliseconds, until an answer. */
@@ -85,22 +86,23 @@ export class Api {
     const question = understood(args);
     const kind = question && ((await this.kindOf(question.resource)) ?? (await this.kindOf(question.resource, true)));
     if (!question || !kind) return undefined;
-    const { resource } = kind;
-    const isLocal =
-      resource.scope === 'Namespaced' && (question.namespace !== undefined || question.name !== undefined);
-    const parts = [
-      kind.path,
-      ...(isLocal ? ['namespaces', question.namespace ?? 'default'] : []),
-      resource.resource,
-      ...(question.name === undefined ? [] : [question.name]),
-    ];
-    const answer = await this.ask(`${parts.join('/')}?${new URLSearchParams(question.query).toString()}`);
+    const isLocal = question.namespace !== undefined || question.name !== undefined;
+    const collection = collectionOf(kind, isLocal ? (question.namespace ?? 'default') : undefined);
+    const path = question.name === undefined ? collection : `${collection}/${question.name}`;
+    const answer = await this.ask(`${path}?${new URLSearchParams(question.query).toString()}`);
     return question.name === undefined ? listed(answer as List, kind) : bare(answer as Item, kind);
   }
 
-  /** What the API server answers to a request by its path; `body` is sent as JSON. @throws where it refuses */
-  async raw(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
-    return this.ask(path, { method, body });
+  /** Makes an object. @throws where the API server refuses it, or knows no such kind */
+  async create(object: NewObject): Promise<void> {
+    const kind = await this.kindOf(object.kind);
+    if (!kind) throw new Error(`the API server has no ${object.kind}`);
+    await this.ask(collectionOf(kind, object.metadata.namespace), { method: 'POST', body: object });
+  }
+
+  /** What the API server answers to a request by its path. @throws where it refuses */
+  async raw(method: 'GET' | 'DELETE', path: string): Promise<unknown> {
+    return this.ask(path, { method });
   }
 
   /** What the scheduler tells Prometheus. */
@@ -177,6 +179,12 @@ export class Api {
       throw error;
     }
   }
+}
+
+/** Where objects of a kind are, those of a namespace where one is given. */
+function collectionOf({ path, resource }: Kind, namespace: string | undefined): string {
+  const place = resource.scope === 'Namespaced' && namespace !== undefined ? `/namespaces/${namespace}` : '';
+  return `${path}${place}/${resource.resource}`;
 }
 
 interface Answer {

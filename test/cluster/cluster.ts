@@ -21,6 +21,12 @@ export interface KubeObject {
   };
 }
 
+/** An object that isn't in a cluster yet. */
+export type NewObject = Pick<KubeObject, 'apiVersion' | 'kind'> & {
+  readonly metadata: Omit<KubeObject['metadata'], 'uid' | 'resourceVersion'>;
+  readonly [field: string]: unknown;
+};
+
 /** A command in the cluster's process namespace ends with the cluster, and by this with the program that started it. */
 const DIES_TOO = ['setpriv', '--pdeathsig', 'KILL', '--'];
 

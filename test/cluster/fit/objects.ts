@@ -2,6 +2,7 @@ import { obj, type Obj } from '../../../lib/core/link/json';
 import { itemsOf } from '../../../lib/core/fit/tries';
 import { Model } from '../../../lib/core/fit/model';
 import { type Item } from '../../../lib/core/fit/cluster';
+import { type NewObject } from '../cluster';
 import { type Case, type CaseGroup, type CaseNode, inputOf, PRIORITIES } from './cases';
 
 /** The pods of a case in the order in which the scheduler's queue would have them: wave, priority, one for each node first. */
@@ -24,26 +25,12 @@ export function modelOf(of: Case): Model {
   return new Model(inputOf(of));
 }
 
-/** What the API server is given. */
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: object;
-    readonly annotations?: object;
-  };
-  readonly spec?: object;
-  readonly status?: object;
-}
-
 const ACCOUNT = 'fit';
 /** Label of all that is a case's, with the name of its namespace. */
 export const CASE = 'fit-of';
 
 /** What must be there before any case: the priorities. */
-export function priorityClasses(): KubeObject[] {
+export function priorityClasses(): NewObject[] {
   return Object.entries(PRIORITIES).map(([name, value]) => ({
     apiVersion: 'scheduling.k8s.io/v1',
     kind: 'PriorityClass',
@@ -52,7 +39,7 @@ export function priorityClasses(): KubeObject[] {
   }));
 }
 
-export function surroundings({ namespace, groups }: Case): KubeObject[] {
+export function surroundings({ namespace, groups }: Case): NewObject[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     // Not the namespace's own, which the controllers make when they get to it.
@@ -73,7 +60,7 @@ export function nodeObject(
   { namespace }: Case,
   { name, labels, taints, allocatable }: CaseNode,
   now: string,
-): KubeObject {
+): NewObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -89,7 +76,7 @@ export function nodeObject(
   };
 }
 
-export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: Item): KubeObject {
+export function podObject({ namespace, nodes }: Case, group: CaseGroup, item: Item): NewObject {
   const spec = item.pinned < 0 ? group.spec : pinnedTo(nodes[item.pinned]!.name, group.spec);
   return {
     apiVersion: 'v1',

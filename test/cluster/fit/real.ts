@@ -1,19 +1,10 @@
 import { type Api } from '../api';
+import { type NewObject } from '../cluster';
 import { type Case } from './cases';
-import {
-  CASE,
-  type KubeObject,
-  modelOf,
-  nodeObject,
-  podName,
-  podObject,
-  priorityClasses,
-  queue,
-  surroundings,
-} from './objects';
+import { CASE, modelOf, nodeObject, podName, podObject, priorityClasses, queue, surroundings } from './objects';
 
 /** What is asked of the API server and of the scheduler. */
-export type Server = Pick<Api, 'raw' | 'schedulerMetrics'>;
+export type Server = Pick<Api, 'create' | 'raw' | 'schedulerMetrics'>;
 
 /** Where the real scheduler put the pods of a case. */
 export interface RealOutcome {
@@ -94,19 +85,13 @@ function queryFor(cases: readonly Case[]): string {
 async function createOf(
   server: Server,
   cases: readonly Case[],
-  objectsOf: (of: Case, index: number) => readonly KubeObject[],
+  objectsOf: (of: Case, index: number) => readonly NewObject[],
 ): Promise<void> {
   await Promise.all(cases.map(async (of, i) => create(server, objectsOf(of, i))));
 }
 
-async function create(server: Server, objects: readonly KubeObject[]): Promise<void> {
-  for (const object of objects) await server.raw('POST', collectionOf(object), object);
-}
-
-function collectionOf({ apiVersion, kind, metadata: { namespace } }: KubeObject): string {
-  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  const plural = `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`;
-  return `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
+async function create(server: Server, objects: readonly NewObject[]): Promise<void> {
+  for (const object of objects) await server.create(object);
 }
 
 async function list<T>(server: Server, kind: 'nodes' | 'pods', cases: readonly Case[]): Promise<readonly T[]> {
