@@ -20,6 +20,11 @@ const HARMLESS: readonly Harmless[] = [
     why: "the cluster's own: its DNS and its storage while they start",
   },
   {
+    about: /^Service default\/kubernetes$/,
+    reason: 'ClusterIPNotAllocated',
+    why: "the API server's own Service, which its allocator may see before the address: within the second in which it starts, before anything is applied",
+  },
+  {
     about: /^Pod /,
     reason: 'Unhealthy',
     message:
