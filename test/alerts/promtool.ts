@@ -6,6 +6,9 @@ export interface Result {
   readonly output: string;
 }
 
+/** For others that install something at the same time. */
+const WAITING = '-oDPkg::Lock::Timeout=600';
+
 /** Runs promtool. @throws when it can't be started */
 export function promtool(...args: readonly string[]): Result {
   const { error, status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
@@ -25,7 +28,7 @@ export function needPromtool(install: boolean): void {
   if (process.getuid?.() !== 0)
     throw new Error('--install needs root; run as root: apt-get install --no-install-recommends prometheus');
   console.log('installing the package prometheus, for promtool');
-  const { error, status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'prometheus'], {
+  const { error, status } = spawnSync('apt-get', ['install', '-y', WAITING, '--no-install-recommends', 'prometheus'], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -23,7 +23,8 @@ const USAGE = `usage: cli.ts COMMAND
   test [--install] [ARGUMENT...] start clusters, run the suites, take them down; arguments are jest's
   check-cleanup [--seed N]       kill the bench at random moments and look for what it leaves
 
---install installs Debian packages that are missing.
+--install installs Debian packages that are missing; for test it raises the kernel's limit of inotify instances too,
+until the machine is started anew, where that lets three platforms run at a time.
 `;
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -62,8 +63,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return 0;
   },
   test: async (args) => {
-    await require(args.includes('--install'));
-    return test({ args: args.filter((argument) => argument !== '--install'), tell });
+    const install = args.includes('--install');
+    await require(install);
+    return test({ args: args.filter((argument) => argument !== '--install'), install, tell });
   },
   'check-cleanup': async (args) => {
     const { seed } = options(args, [], ['seed']);

@@ -25,9 +25,10 @@ interface Pod {
 }
 
 /** Seconds between two looks, and how many of them are the same once all is decided. */
-const INTERVAL = 0.4;
+const INTERVAL = 1;
 const SEEN = 3;
-const PATIENCE = 120_000;
+/** Milliseconds; others have the processors before it. */
+const PATIENCE = 300_000;
 
 /** Puts cases into the cluster, and has the scheduler place their pods. Others may be in it meanwhile. */
 export async function askScheduler(server: Server, cases: readonly Case[]): Promise<RealOutcome[]> {

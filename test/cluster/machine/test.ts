@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,10 +10,13 @@ import { readState } from '../state';
 import { inherit } from './interactive';
 import { withJanitor } from './janitor';
 import { build, type Tell, up } from './up';
+import { watchersForThree } from './watchers';
 
 export interface TestOptions {
   /** For jest: which suites, which tests. */
   readonly args: readonly string[];
+  /** Whether the machine may be changed for it. */
+  readonly install: boolean;
   readonly tell: Tell;
 }
 
@@ -21,10 +24,10 @@ export interface TestOptions {
 interface Group {
   /** What their names begin with. */
   readonly suites: RegExp;
-  /** What they apply. @default - nothing: they need a control plane alone */
+  /** What they apply. @default - nothing: they need a control plane alone, and begin at once, with less of a right to the processors than others */
   readonly platform?: PlatformName;
-  /** Whether it is so large that nothing else may run beside it. @default false */
-  readonly large?: boolean;
+  /** What suites of the groups before it keep once it may begin beside them. @default - it begins when these have ended */
+  readonly beside?: string;
   /** How many suites run at a time; those that can't say so by `support/ended.ts`. @default 1 */
   readonly atATime?: number;
 }
@@ -35,8 +38,9 @@ interface Group {
  */
 const CLUSTERS: Readonly<Record<string, Group>> = {
   first: { suites: /^[1-5]/, platform: 'experiment-tracking' },
-  second: { suites: /^[6-8]/, platform: 'experiment-tracking' },
-  third: { suites: /^9[0-8]/, platform: 'company-cluster', large: true, atATime: 2 },
+  // No other platform is installed beside the first, which is timed.
+  second: { suites: /^[6-8]/, platform: 'experiment-tracking', beside: 'timing-experiment-tracking' },
+  third: { suites: /^9[0-8]/, platform: 'company-cluster', beside: 'half-upgraded', atATime: 3 },
   fourth: { suites: /^99/ },
 };
 
@@ -45,20 +49,14 @@ export const TESTED: readonly PlatformName[] = [
   ...new Set(Object.values(CLUSTERS).flatMap(({ platform }) => platform ?? [])),
 ];
 
-/** Platforms. */
-const AT_A_TIME = 2;
-
-/** Free memory in GiB with which two platforms run at a time. A control plane alone takes less than one. */
+/** Free memory in GiB with which clusters run at a time. */
 const ROOMY = 13;
+
+/** Before a command that takes what the others leave of the processors, and a little more, so that it goes on. */
+const POLITE = ['nice', '-n', '15'];
 
 /** How suites are told, in a platform's place, that they need none. */
 export const NO_PLATFORM = 'none';
-
-/** Names a file: suites begin when it is there. Until then their cluster may be started. */
-const AWAITED = 'ONPREM_BENCH_AWAITED';
-
-/** What the first cluster's suites keep once the platform was installed, which has the machine for itself, to be timed. */
-const INSTALLED = join(KEPT, 'timing-experiment-tracking.json');
 
 const JEST = [
   process.execPath,
@@ -81,7 +79,7 @@ export async function onlyUp(tell: Tell): Promise<never> {
 }
 
 /** Runs the suites, each group against a cluster that is started for it and ended afterwards. @returns the exit code */
-export async function test({ args, tell }: TestOptions): Promise<number> {
+export async function test({ args, install, tell }: TestOptions): Promise<number> {
   const files = (await run([...JEST, '--listTests', ...args])).split('\n').filter((file) => file.startsWith('/'));
   if (files.length === 0) throw new Error(`no suite is meant by ${args.join(' ')}`);
   const options = args.filter((argument, i) => argument.startsWith('-') || args[i - 1] === '-t');
@@ -96,26 +94,29 @@ export async function test({ args, tell }: TestOptions): Promise<number> {
   if (groups.length > 1) rmSync(KEPT, { recursive: true, force: true });
   await build([], tell);
   const together = groups.length > 1 && freemem() / 2 ** 30 >= ROOMY;
-  const runGroup = async (
-    { name, suites, platform, atATime = 1 }: (typeof groups)[number],
-    awaited?: string,
-  ): Promise<{ readonly code: number; readonly found: Found['testResults'] }> => {
+  const three = together && watchersForThree(install, tell);
+  const runGroup = async ({
+    name,
+    suites,
+    platform,
+    atATime = 1,
+  }: (typeof groups)[number]): Promise<{ readonly code: number; readonly found: Found['testResults'] }> => {
     const output = join(CACHE, `suites-${name}.json`);
     rmSync(output, { force: true });
     const code = await onCluster(
       name,
       {
         ...(together && { ONPREM_BENCH_TOGETHER: 'yes' }),
-        ...(awaited !== undefined && { [AWAITED]: awaited }),
         ...(atATime > 1 && { ONPREM_BENCH_FIRST: basename(suites[0]!, '.cluster.ts') }),
       },
+      together && platform === undefined ? POLITE : [],
       [platform ?? NO_PLATFORM, '--json', `--outputFile=${output}`, `--maxWorkers=${atATime}`, ...options, ...suites],
       tell,
     );
     const found = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Found).testResults : [];
     return { code, found };
   };
-  const ended = together ? await overlapping(groups, runGroup) : await inTurn(groups, async (group) => runGroup(group));
+  const ended = together ? await overlapping(groups, three ? 3 : 2, runGroup) : await inTurn(groups, runGroup);
   const found = ended.flatMap((group) => group.found).sort((a, b) => (a.name < b.name ? -1 : 1));
   writeFileSync(RESULTS, JSON.stringify({ testResults: found }));
   tell(`the clusters' logs are in ${join(CACHE, 'clusters')}, the results in ${RESULTS}`);
@@ -132,8 +133,6 @@ export async function suites(
     await up(janitor, { platform, empty: platform === undefined, tell });
     // It ends with this process, however that ends, and is where clients are, so that it may ask the API server itself.
     const place = ['setpriv', '--pdeathsig', 'KILL', '--', 'nsenter', '-t', String(readState().holder), '-n', '--'];
-    const awaited = process.env[AWAITED];
-    while (awaited !== undefined && !existsSync(awaited)) await sleep(0.5);
     const command = [...place, ...JEST, '--runTestsByPath', ...jestArgs];
     const code = await inherit(command, { TMPDIR: SCRATCH });
     tell('taking the cluster down');
@@ -146,10 +145,18 @@ export async function suites(
 async function onCluster(
   name: string,
   env: Readonly<Record<string, string>>,
+  before: readonly string[],
   args: readonly string[],
   tell: Tell,
 ): Promise<number> {
-  const command = [process.execPath, '-r', 'ts-node/register', join(REPOSITORY, 'test/cluster/cli.ts'), 'suites'];
+  const command = [
+    ...before,
+    process.execPath,
+    '-r',
+    'ts-node/register',
+    join(REPOSITORY, 'test/cluster/cli.ts'),
+    'suites',
+  ];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command, ...args], {
     cwd: REPOSITORY,
     env: { ...process.env, ONPREM_BENCH_CLUSTER: name, ...env },
@@ -165,51 +172,34 @@ async function onCluster(
 }
 
 /**
- * Two platforms at a time: the second begins when the first is installed, or has ended; a large one has the machine for itself: probes time out
- * where two are installed at a time. Its cluster is started while the last suites before it run. What needs none comes at the end: beside a platform either is in the other's way, even with the least priority, and the scheduler decides by when it hears of what.
+ * Those with a platform begin when the ones before them have ended, or have come as far as they say: probes time out where two are installed at a time,
+ * and much of what fails or is upgraded is waited for. What needs none begins at once, since the first installation waits for pods most of its time.
  */
-async function overlapping<T extends Pick<Group, 'platform' | 'large'>, R>(
+async function overlapping<T extends Pick<Group, 'platform' | 'beside'>, R>(
   groups: readonly T[],
-  runGroup: (group: T, awaited?: string) => Promise<R>,
+  platforms: number,
+  runGroup: (group: T) => Promise<R>,
 ): Promise<readonly R[]> {
   const all: Promise<R>[] = [];
   let running = 0;
-  const begin = (group: T, awaited?: string) => {
-    const weight = group.platform === undefined || group.large ? AT_A_TIME : 1;
+  const mayBegin = ({ platform, beside }: T) =>
+    platform === undefined ||
+    running === 0 ||
+    (running < platforms && beside !== undefined && existsSync(join(KEPT, `${beside}.json`)));
+  for (const group of [...groups].sort(byPlatform)) {
+    while (!mayBegin(group)) await sleep(0.5);
+    const weight = group.platform === undefined ? 0 : 1;
     running += weight;
-    const ended = runGroup(group, awaited).finally(() => (running -= weight));
+    const ended = runGroup(group).finally(() => (running -= weight));
     ended.catch(() => undefined);
     all.push(ended);
-  };
-  const waiting = [...groups];
-  const mayBegin = ({ platform, large = false }: T) =>
-    running === 0
-      ? platform !== undefined || waiting.every((other) => other.platform === undefined)
-      : platform !== undefined && !large && existsSync(INSTALLED) && running < AT_A_TIME;
-  /** The one that has all others before it but one, which is at its end. */
-  const mayBeStarted = ({ large = false }: T) =>
-    large &&
-    running === 1 &&
-    all.length > 1 &&
-    waiting.every(({ platform, large: too }) => too ?? platform === undefined);
-  while (waiting.length > 0) {
-    const next = waiting.find(mayBegin) ?? waiting.find(mayBeStarted);
-    if (next === undefined) {
-      await sleep(1);
-      continue;
-    }
-    waiting.splice(waiting.indexOf(next), 1);
-    if (mayBegin(next)) {
-      begin(next);
-      continue;
-    }
-    const file = join(KEPT, 'alone');
-    begin(next, file);
-    while (running > AT_A_TIME) await sleep(0.5);
-    mkdirSync(KEPT, { recursive: true });
-    writeFileSync(file, '');
   }
   return Promise.all(all);
+}
+
+/** Those without one first. */
+function byPlatform(a: Pick<Group, 'platform'>, b: Pick<Group, 'platform'>): number {
+  return Number(a.platform !== undefined) - Number(b.platform !== undefined);
 }
 
 async function inTurn<T, R>(groups: readonly T[], runGroup: (group: T) => Promise<R>): Promise<readonly R[]> {

@@ -93,7 +93,9 @@ export async function installRequirements(
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     tell(`installing ${packages.join(', ')}`);
     await run(['apt-get', 'update', '-q'], { env });
-    await run(['apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages], { env, onLine: tell });
+    // Another of the checks may be installing what it needs.
+    const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=600', '--no-install-recommends'];
+    await run(['apt-get', 'install', ...options, ...packages], { env, onLine: tell });
   }
   const others = missing.filter(({ debianPackage }) => debianPackage === undefined);
   if (others.length > 0) throw new Error(others.map(line).join('\n'));

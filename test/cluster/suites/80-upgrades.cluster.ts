@@ -21,6 +21,7 @@ import { LOST, RESTORED } from '../upgrade/restored';
 import { STEPS } from '../upgrade/steps';
 import { type Journal, type Kind, now } from './failure/journal';
 import { Writer } from './failure/writer';
+import { Kept } from './support/kept';
 import { LivePlatform } from './support/platform';
 import { proves, SYSTEMS } from './support/proves';
 
@@ -41,6 +42,8 @@ interface Applied {
   readonly ended: number;
 }
 
+/** What is left takes minutes, most of which wait for one server of MinIO after another: others may use the machine. */
+const halfUpgraded = new Kept<true>('half-upgraded', '80-upgrades');
 let writer: Writer;
 let journal: Journal | undefined;
 const folders: string[] = [];
@@ -62,6 +65,7 @@ afterAll(async () => {
 let base: Tuning = {};
 let installed: readonly KubeObject[];
 describe.each(STEPS)('while people write: $title', ({ title, tuning, later, gaps, settings }) => {
+  if (later) beforeAll(() => halfUpgraded.keep(true));
   let applied: Applied | undefined;
   const done = (): Applied => {
     if (!applied) throw new Error('it was not applied');

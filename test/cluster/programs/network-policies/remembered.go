@@ -8,7 +8,7 @@ import (
 )
 
 // How long an answer of iptables holds. Whatever else changes these chains meanwhile is put right afterwards.
-const holds = 30 * time.Second
+const holds = 5 * time.Minute
 
 // remembered asks iptables once in a while for what is in place, where the controller asks at each of its rounds, by twenty programs that are
 // started for it: nobody but the controller changes these rules.

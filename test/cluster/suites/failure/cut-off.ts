@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Cluster } from '../../cluster';
+import { LESS_COLLECTION } from '../../machine/constants';
 import { KUBECTL_CACHE } from '../../paths';
 
 /** A run of apply.sh that was killed. */
@@ -60,6 +61,7 @@ async function runUntil({ state }: Cluster, folder: string, line: number, second
     detached: true,
     env: {
       ...process.env,
+      ...LESS_COLLECTION,
       KUBECONFIG: state.kubeconfig,
       KUBECACHEDIR: KUBECTL_CACHE,
       PATH: `${state.path}:${process.env.PATH}`,
