@@ -116,7 +116,9 @@ rollout() {
 }
 
 gate_job() { gate "job $1/$2" job_done "$1" "$2"; }
+# kubectl waits for one condition, and a Job has two ends: it waits for any that is true. That may be the announcement of the end, just before it.
 job_done() {
+  woken=''
   while :; do
     conditions=$(kube get job --namespace "$1" "$2" -o 'jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}') || return 1
     case " $conditions" in
@@ -130,7 +132,9 @@ job_done() {
       echo "not done in time"
       break
     fi
-    kube wait --namespace "$1" --for=condition=Complete "job/$2" --timeout 5s > /dev/null 2>&1 || true
+    [ -z "$woken" ] || sleep 1
+    kube wait --namespace "$1" --for='jsonpath={.status.conditions[?(@.status=="True")].type}' "job/$2" --timeout "$(seconds_left)s" > /dev/null 2>&1 || true
+    woken=1
   done
   kube get pods --namespace "$1" --selector "job-name=$2" -o wide
   kube get events --namespace "$1" --field-selector type=Warning --sort-by .lastTimestamp | tail -n 8
@@ -430,10 +434,11 @@ gates_13() {
   :
   gate_field '' mutatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
-  gate_admission 'cert-manager'\''s webhook' '{"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"admission-probe","namespace":"cert-manager"},"spec":{"selfSigned":{}}}'
   gate_rollout cert-manager deployment cert-manager
   gate_rollout cert-manager deployment cert-manager-cainjector
   gate_rollout cert-manager deployment cert-manager-webhook
+  wait
+  gate_admission 'cert-manager'\''s webhook' '{"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"admission-probe","namespace":"cert-manager"},"spec":{"selfSigned":{}}}'
 }
 
 gates_14() {
@@ -444,16 +449,18 @@ gates_14() {
 gates_15() {
   :
   gate_field '' validatingwebhookconfiguration istio-validator-gateway '{.webhooks[0].clientConfig.caBundle}' ''
-  gate_admission 'istiod'\''s webhook' '{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication","metadata":{"name":"admission-probe","namespace":"gateway"},"spec":{"selector":{"matchLabels":{"admission-probe":"true"}},"mtls":{"mode":"STRICT"}}}'
   gate_rollout gateway deployment istiod
+  wait
+  gate_admission 'istiod'\''s webhook' '{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication","metadata":{"name":"admission-probe","namespace":"gateway"},"spec":{"selector":{"matchLabels":{"admission-probe":"true"}},"mtls":{"mode":"STRICT"}}}'
 }
 
 gates_16() {
   :
   gate_field '' mutatingwebhookconfiguration jobset-mutating-webhook-configuration '{.webhooks[1].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration jobset-validating-webhook-configuration '{.webhooks[1].clientConfig.caBundle}' ''
-  gate_admission 'jobset'\''s webhook' '{"apiVersion":"jobset.x-k8s.io/v1alpha2","kind":"JobSet","metadata":{"name":"admission-gate","namespace":"jobset"},"spec":{"replicatedJobs":[{"name":"probe","template":{"spec":{"template":{"spec":{"containers":[{"name":"probe"}]}}}}}]}}'
   gate_rollout jobset deployment jobset-controller-manager
+  wait
+  gate_admission 'jobset'\''s webhook' '{"apiVersion":"jobset.x-k8s.io/v1alpha2","kind":"JobSet","metadata":{"name":"admission-gate","namespace":"jobset"},"spec":{"replicatedJobs":[{"name":"probe","template":{"spec":{"template":{"spec":{"containers":[{"name":"probe"}]}}}}}]}}'
 }
 
 gates_17() {
@@ -462,8 +469,9 @@ gates_17() {
   gate_condition '' apiservice v1beta2.visibility.kueue.x-k8s.io Available
   gate_field '' mutatingwebhookconfiguration kueue-mutating-webhook-configuration '{.webhooks[5].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration kueue-validating-webhook-configuration '{.webhooks[6].clientConfig.caBundle}' ''
-  gate_admission 'Kueue'\''s webhook' '{"apiVersion":"kueue.x-k8s.io/v1beta2","kind":"ResourceFlavor","metadata":{"name":"admission-gate"},"spec":{}}'
   gate_rollout kueue deployment controller-manager
+  wait
+  gate_admission 'Kueue'\''s webhook' '{"apiVersion":"kueue.x-k8s.io/v1beta2","kind":"ResourceFlavor","metadata":{"name":"admission-gate"},"spec":{}}'
 }
 
 gates_18() {
@@ -495,8 +503,9 @@ gates_22() {
   :
   gate_field '' mutatingwebhookconfiguration defaulter.trainer.kubeflow.org '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration validator.trainer.kubeflow.org '{.webhooks[2].clientConfig.caBundle}' ''
-  gate_admission 'kubeflow trainer'\''s webhook' '{"apiVersion":"trainer.kubeflow.org/v1alpha1","kind":"TrainingRuntime","metadata":{"name":"admission-gate","namespace":"kubeflow-trainer"},"spec":{"mlPolicy":{"numNodes":1}}}'
   gate_rollout kubeflow-trainer deployment kubeflow-trainer-controller-manager
+  wait
+  gate_admission 'kubeflow trainer'\''s webhook' '{"apiVersion":"trainer.kubeflow.org/v1alpha1","kind":"TrainingRuntime","metadata":{"name":"admission-gate","namespace":"kubeflow-trainer"},"spec":{"mlPolicy":{"numNodes":1}}}'
 }
 
 gates_23() {
@@ -512,9 +521,10 @@ gates_23() {
 gates_24() {
   :
   gate_field '' validatingwebhookconfiguration metallb-webhook-configuration '{.webhooks[5].clientConfig.caBundle}' ''
-  gate_admission 'metallb'\''s webhook' '{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"admission-gate","namespace":"metallb"},"spec":{}}'
   gate_rollout metallb deployment controller
   gate_rollout metallb daemonset speaker
+  wait
+  gate_admission 'metallb'\''s webhook' '{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"admission-gate","namespace":"metallb"},"spec":{}}'
 }
 
 gates_25() {
@@ -600,7 +610,6 @@ gates_39() {
   :
   gate_field '' validatingwebhookconfiguration secretstore-validate '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration externalsecret-validate '{.webhooks[0].clientConfig.caBundle}' ''
-  gate_admission 'External Secrets'\'' webhook' '{"apiVersion":"external-secrets.io/v1","kind":"ExternalSecret","metadata":{"name":"admission-probe","namespace":"external-secrets"},"spec":{"secretStoreRef":{"kind":"SecretStore","name":"none"},"data":[{"secretKey":"none","remoteRef":{"key":"none"}}]}}'
   gate_rollout external-secrets deployment external-secrets-webhook
   gate_rollout external-secrets deployment controller-postgres
   gate_rollout external-secrets deployment controller-vault
@@ -610,6 +619,8 @@ gates_39() {
   gate_rollout external-secrets deployment controller-harbor
   gate_rollout external-secrets deployment controller-vision
   gate_rollout external-secrets deployment controller-language
+  wait
+  gate_admission 'External Secrets'\'' webhook' '{"apiVersion":"external-secrets.io/v1","kind":"ExternalSecret","metadata":{"name":"admission-probe","namespace":"external-secrets"},"spec":{"secretStoreRef":{"kind":"SecretStore","name":"none"},"data":[{"secretKey":"none","remoteRef":{"key":"none"}}]}}'
 }
 
 gates_40() {

@@ -116,7 +116,9 @@ rollout() {
 }
 
 gate_job() { gate "job $1/$2" job_done "$1" "$2"; }
+# kubectl waits for one condition, and a Job has two ends: it waits for any that is true. That may be the announcement of the end, just before it.
 job_done() {
+  woken=''
   while :; do
     conditions=$(kube get job --namespace "$1" "$2" -o 'jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}') || return 1
     case " $conditions" in
@@ -130,7 +132,9 @@ job_done() {
       echo "not done in time"
       break
     fi
-    kube wait --namespace "$1" --for=condition=Complete "job/$2" --timeout 5s > /dev/null 2>&1 || true
+    [ -z "$woken" ] || sleep 1
+    kube wait --namespace "$1" --for='jsonpath={.status.conditions[?(@.status=="True")].type}' "job/$2" --timeout "$(seconds_left)s" > /dev/null 2>&1 || true
+    woken=1
   done
   kube get pods --namespace "$1" --selector "job-name=$2" -o wide
   kube get events --namespace "$1" --field-selector type=Warning --sort-by .lastTimestamp | tail -n 8
@@ -322,10 +326,11 @@ gates_4() {
   :
   gate_field '' mutatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
   gate_field '' validatingwebhookconfiguration cert-manager-webhook '{.webhooks[0].clientConfig.caBundle}' ''
-  gate_admission 'cert-manager'\''s webhook' '{"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"admission-probe","namespace":"cert-manager"},"spec":{"selfSigned":{}}}'
   gate_rollout cert-manager deployment cert-manager
   gate_rollout cert-manager deployment cert-manager-cainjector
   gate_rollout cert-manager deployment cert-manager-webhook
+  wait
+  gate_admission 'cert-manager'\''s webhook' '{"apiVersion":"cert-manager.io/v1","kind":"Issuer","metadata":{"name":"admission-probe","namespace":"cert-manager"},"spec":{"selfSigned":{}}}'
 }
 
 gates_5() {
@@ -342,9 +347,10 @@ gates_6() {
 gates_7() {
   :
   gate_field '' validatingwebhookconfiguration metallb-webhook-configuration '{.webhooks[5].clientConfig.caBundle}' ''
-  gate_admission 'metallb'\''s webhook' '{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"admission-gate","namespace":"metallb"},"spec":{}}'
   gate_rollout metallb deployment controller
   gate_rollout metallb daemonset speaker
+  wait
+  gate_admission 'metallb'\''s webhook' '{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"admission-gate","namespace":"metallb"},"spec":{}}'
 }
 
 gates_8() {

@@ -120,6 +120,21 @@ test('a Job that failed is not waited for', () => {
   );
 });
 
+test('a Job is waited for by one kubectl until something is said of it, and then until that is its end', () => {
+  const { status, calls } = apply([], { JOBS: ':SuccessCriteriaMet:SuccessCriteriaMet Complete' });
+  expect(status).toBe(0);
+  const asked = calls.filter((call) => /(get|wait) .*setup-/.test(call)).map((call) => call.slice(0, 4));
+  expect(asked).toEqual(['get ', 'wait', 'get ', 'wait', 'get ']);
+});
+
+test('a webhook is asked whether it admits once its pods are there, and only once then', () => {
+  const { stdout, calls } = apply([], { HANG: 'rollout status --namespace first' });
+  expect(calls.filter((call) => call.startsWith('create'))).toHaveLength(1);
+  expect(stdout.indexOf("ready: first's webhook admits")).toBeGreaterThan(
+    stdout.indexOf('ready: deployment first/web'),
+  );
+});
+
 test('a file that the API server refuses stops it, with its reason', () => {
   const { status, stderr, calls } = apply([], {
     FAIL: 'apply --server-side --field-manager=cdk8s-onprem-ml -f 01-first',
@@ -207,6 +222,12 @@ if [ -n "$EARLY" ]; then
   esac
 fi
 if [ -n "$HANG" ]; then case $call in "$HANG"*) sleep 1 ;; esac; fi
+if [ -n "$JOBS" ] && [ "$1 $2" = 'get job' ]; then
+  echo >> "$LOG.jobs"
+  JOB="$(printf '%s' "$JOBS" | cut -d : -f "$(wc -l < "$LOG.jobs")")"
+  printf '%s ' "$JOB"
+  exit 0
+fi
 case "$1 $2" in 'get job') printf '%s ' "\${JOB:-Complete}" ;; esac
 exit 0
 `;

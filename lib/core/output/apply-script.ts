@@ -21,7 +21,7 @@ export function applyScript(bundle: Bundle): string {
     ...files.flatMap(({ gates }, i) => [
       `gates_${i + 1}() {`,
       '  :',
-      ...combined(gates).map((gate) => `  ${gateCall(gate)}`),
+      ...gateCalls(gates).map((call) => `  ${call}`),
       '}',
       '',
     ]),
@@ -39,6 +39,16 @@ function combined(gates: readonly OutputGate[]): Call[] {
   const names = gates.flatMap((gate) => (isDefinition(gate) && 'name' in gate ? [gate.name] : []));
   const rest = gates.filter((gate) => !isDefinition(gate));
   return names.length > 0 ? [{ type: 'established', names }, ...rest] : rest;
+}
+
+/** Whether a webhook admits is asked when its pods are there: until then each question would be one more kubectl that hears no. */
+function gateCalls(gates: readonly OutputGate[]): string[] {
+  const isAdmission = ({ type }: Call) => type === 'admission';
+  const calls = combined(gates);
+  const admissions = calls.filter(isAdmission);
+  const others = calls.filter((gate) => !isAdmission(gate));
+  const between = admissions.length > 0 && others.length > 0 ? ['wait'] : [];
+  return [...others.map(gateCall), ...between, ...admissions.map(gateCall)];
 }
 
 function gateCall(gate: Call): string {
@@ -203,7 +213,9 @@ rollout() {
 }
 
 gate_job() { gate "job $1/$2" job_done "$1" "$2"; }
+# kubectl waits for one condition, and a Job has two ends: it waits for any that is true. That may be the announcement of the end, just before it.
 job_done() {
+  woken=''
   while :; do
     conditions=$(kube get job --namespace "$1" "$2" -o 'jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}') || return 1
     case " $conditions" in
@@ -217,7 +229,9 @@ job_done() {
       echo "not done in time"
       break
     fi
-    kube wait --namespace "$1" --for=condition=Complete "job/$2" --timeout 5s > /dev/null 2>&1 || true
+    [ -z "$woken" ] || sleep 1
+    kube wait --namespace "$1" --for='jsonpath={.status.conditions[?(@.status=="True")].type}' "job/$2" --timeout "$(seconds_left)s" > /dev/null 2>&1 || true
+    woken=1
   done
   kube get pods --namespace "$1" --selector "job-name=$2" -o wide
   kube get events --namespace "$1" --field-selector type=Warning --sort-by .lastTimestamp | tail -n 8
