@@ -753,8 +753,8 @@ gates_57() {
 
 gates_58() {
   :
-  gate_job postgres database-mlflow-d6da05d0
-  gate_job postgres database-harbor-f88bc4d9
+  gate_job postgres database-mlflow-3b5dda18
+  gate_job postgres database-harbor-386161da
 }
 
 gates_59() {
@@ -779,7 +779,7 @@ gates_61() {
 
 gates_62() {
   :
-  gate_job postgres users-mlflow-3a1ff5be
+  gate_job postgres users-mlflow-1c8802f5
 }
 
 gates_63() {

@@ -518,7 +518,7 @@ gates_29() {
 
 gates_30() {
   :
-  gate_job postgres database-mlflow-8d792b92
+  gate_job postgres database-mlflow-d8818aef
 }
 
 gates_31() {

@@ -396,7 +396,7 @@ gates_15() {
 
 gates_16() {
   :
-  gate_job postgres database-mlflow-a1a38595
+  gate_job postgres database-mlflow-83740922
 }
 
 gates_17() {

@@ -513,7 +513,7 @@ gates_31() {
 
 gates_32() {
   :
-  gate_job postgres database-mlflow-4f7536a6
+  gate_job postgres database-mlflow-1cc078e3
 }
 
 gates_33() {

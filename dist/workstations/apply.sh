@@ -498,7 +498,7 @@ gates_29() {
 
 gates_30() {
   :
-  gate_job postgres database-mlflow-b5e58919
+  gate_job postgres database-mlflow-0efde823
 }
 
 gates_31() {

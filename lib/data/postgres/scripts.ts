@@ -98,16 +98,6 @@ echo "$PGHOST:$PGPORT doesn't answer" >&2
 exit 1
 `;
 
-/** Gives each file of a backup's tar a line "SHA256 SIZE PATH", without unpacking it anywhere. Called by tar. */
-const MEMBER = `set -euo pipefail
-if [ "$TAR_FILENAME" = backup_manifest ]; then
-  cat > "$WORK/backup_manifest"
-else
-  sum=$(sha256sum)
-  echo "\${sum%% *} $TAR_SIZE $TAR_FILENAME" >> "$WORK/stored"
-fi
-`;
-
 /** A base backup: streamed to the bucket, read back and compared with the server's manifest, and only then marked complete; then retention. */
 const BACKUP = `. /scripts/store.sh
 export MC_TIMEOUT=\${BACKUP_TIMEOUT}
@@ -138,12 +128,17 @@ pg_basebackup --pgdata=- --format=tar --wal-method=none --checkpoint=fast --mani
 end=$(utc '1 second')
 
 echo "backup $start: reading back"
-mc cat "$backup/base.tar.zst" | zstd -dcq | tar -x -f - -C "$WORK/x" --to-command='bash /scripts/member.sh'
+# A line "SIZE PATH SHA256  -" for each file, without unpacking it anywhere. There are thousands, and tar starts a shell for each, which becomes sha256sum.
+member='set -e
+[ "$TAR_FILENAME" != backup_manifest ] || exec cat > "$WORK/backup_manifest"
+printf "%s %s " "$TAR_SIZE" "$TAR_FILENAME" >> "$WORK/stored"
+exec sha256sum >> "$WORK/stored"'
+mc cat "$backup/base.tar.zst" | zstd -dcq | tar -x -f - -C "$WORK/x" --to-command="$member"
 [ -s "$WORK/backup_manifest" ] || fatal "backup $start has no manifest"
 sed -n 's/.*"Manifest-Checksum": "\\([0-9a-f]*\\)".*/\\1/p' "$WORK/backup_manifest" > "$WORK/manifest.want"
 sed '$d' "$WORK/backup_manifest" | sha256sum | cut -d' ' -f1 > "$WORK/manifest.got"
 cmp "$WORK/manifest.want" "$WORK/manifest.got" || fatal "backup $start: its manifest is damaged"
-sed -n 's/^{ "Path": "\\([^"]*\\)", "Size": \\([0-9]*\\),.*"Checksum": "\\([0-9a-f]*\\)" }.*/\\3 \\2 \\1/p' "$WORK/backup_manifest" | LC_ALL=C sort > "$WORK/want"
+sed -n 's/^{ "Path": "\\([^"]*\\)", "Size": \\([0-9]*\\),.*"Checksum": "\\([0-9a-f]*\\)" }.*/\\2 \\1 \\3  -/p' "$WORK/backup_manifest" | LC_ALL=C sort > "$WORK/want"
 LC_ALL=C sort "$WORK/stored" > "$WORK/got"
 [ -s "$WORK/want" ] || fatal "backup $start: its manifest lists no file"
 cmp "$WORK/want" "$WORK/got" || fatal "backup $start differs from its manifest"
@@ -345,7 +340,6 @@ export const SCRIPTS = {
   'archive.sh': ARCHIVE,
   'fetch.sh': FETCH,
   'wait.sh': WAIT,
-  'member.sh': MEMBER,
   'backup.sh': BACKUP,
   'bootstrap.sh': BOOTSTRAP,
   'superuser.sql': SUPERUSER,
