@@ -16,7 +16,7 @@ clear_once() {
     pid=${file#/proc/}
     kill -KILL "${pid%/environ}" 2>/dev/null
   done
-  cgroups | while read -r path; do find "$path" -depth -type d -exec rmdir {} \; 2>/dev/null; done
+  cgroups | while read -r path; do find "$path" -depth -type d -exec rmdir {} + 2>/dev/null; done
   rm -rf --one-file-system "$run" 2>/dev/null
   [ ! -e "$run" ] && [ -z "$(cgroups)" ]
 }

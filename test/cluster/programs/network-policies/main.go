@@ -53,13 +53,14 @@ func run(ctx context.Context, config *options.KubeRouterConfig) error {
 		iptables[family] = remember(handler)
 	}
 	var lock sync.Mutex
-	controller, err := netpol.NewNetworkPolicyController(client, config, pods, policies, namespaces, &lock, iptables, ipsets)
+	here := localPolicies{policies, pods.GetIndexer(), config.HostnameOverride}
+	controller, err := netpol.NewNetworkPolicyController(client, config, pods, here, namespaces, &lock, iptables, ipsets)
 	if err != nil {
 		return err
 	}
 	events := newBatch()
 	go events.handOn(ctx)
-	if _, err := pods.AddEventHandler(events.to(controller.PodEventHandler)); err != nil {
+	if _, err := pods.AddEventHandler(addressed(events.to(controller.PodEventHandler))); err != nil {
 		return err
 	}
 	if _, err := namespaces.AddEventHandler(events.to(controller.NamespaceEventHandler)); err != nil {
