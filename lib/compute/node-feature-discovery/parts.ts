@@ -58,7 +58,7 @@ export class Master extends Deployment {
           env: { NODE_NAME: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           ports: { http: PORT },
           resources: props.resources,
-          startupProbe: probe({ periodSeconds: 2, failureThreshold: 60 }),
+          startupProbe: started(),
           livenessProbe: probe({ periodSeconds: 10 }),
           readinessProbe: probe({ periodSeconds: 5 }),
         },
@@ -115,9 +115,9 @@ export class Worker extends DaemonSet {
             hostPath('features-d', FEATURES_D, FEATURES_D, 'DirectoryOrCreate'),
             { path: '/etc/nfd-worker', volume: volume.config('config', config) },
           ],
-          // On busy nodes it listens only 10 seconds after its start.
-          livenessProbe: probe({ periodSeconds: 10, initialDelaySeconds: 30 }),
-          readinessProbe: probe({ periodSeconds: 10, initialDelaySeconds: 2 }),
+          startupProbe: started(),
+          livenessProbe: probe({ periodSeconds: 10 }),
+          readinessProbe: probe({ periodSeconds: 10 }),
         },
       ],
     });
@@ -143,7 +143,8 @@ export class GarbageCollector extends Deployment {
           env: { NODE_NAME: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           ports: { http: PORT },
           resources: props.resources,
-          livenessProbe: probe({ periodSeconds: 10, initialDelaySeconds: 30 }),
+          startupProbe: started(),
+          livenessProbe: probe({ periodSeconds: 10 }),
           readinessProbe: probe({ periodSeconds: 5 }),
         },
       ],
@@ -193,7 +194,8 @@ export class TopologyUpdater extends DaemonSet {
             hostPath('kubelet-state', kubeletRoot, '/host-var/lib/kubelet'),
             hostPath('host-sys', '/sys', '/host-sys'),
           ],
-          livenessProbe: probe({ periodSeconds: 10, initialDelaySeconds: 30 }),
+          startupProbe: started(),
+          livenessProbe: probe({ periodSeconds: 10 }),
           readinessProbe: probe({ periodSeconds: 10, failureThreshold: 10 }),
         },
       ],
@@ -215,6 +217,11 @@ function hostPath(name: string, host: string, path: string, type?: string): Moun
 
 function probe(times: Omit<k8s.Probe, 'httpGet'>): k8s.Probe {
   return { httpGet: { path: '/healthz', port: k8s.IntOrString.fromString('http') }, timeoutSeconds: 5, ...times };
+}
+
+/** Two minutes for a program to be there: each listens once it has reached the API server. */
+function started(): k8s.Probe {
+  return probe({ periodSeconds: 2, failureThreshold: 60 });
 }
 
 function scrape(stage: Stage, workload: Workload, metrics?: IMetrics): void {
